@@ -1,0 +1,5 @@
+export * from './errors.ts';
+export * from './exit-codes.ts';
+export * from './ids.ts';
+export * from './messages.ts';
+export * from './shard.ts';

@@ -1,0 +1,155 @@
+import { z } from 'zod';
+
+import { ProtocolError, serializedErrorSchema } from './errors.ts';
+import { leaseIdSchema, rankSchema, shardIdSchema } from './ids.ts';
+import { shardSchema } from './shard.ts';
+
+/** Raised by one whenever a message changes; parent and worker must agree. */
+export const PROTOCOL_VERSION = 1;
+
+export const executionProviderSchema = z.enum(['cpu', 'cuda']);
+export type ExecutionProvider = z.infer<typeof executionProviderSchema>;
+
+export const deviceSpecSchema = z.strictObject({
+  provider: executionProviderSchema,
+  /** What people read in logs: `cpu`, `cuda:2`, a UUID. */
+  label: z.string().min(1),
+  /** The child's CUDA_VISIBLE_DEVICES: one entry, or the empty string on CPU. */
+  visibleDevices: z.string(),
+});
+export type DeviceSpec = z.infer<typeof deviceSpecSchema>;
+
+export const poolingSchema = z.enum(['mean', 'bos', 'max']);
+export type Pooling = z.infer<typeof poolingSchema>;
+export const embeddingDtypeSchema = z.enum(['float32', 'float16']);
+export type EmbeddingDtype = z.infer<typeof embeddingDtypeSchema>;
+export const longSequencesSchema = z.enum(['truncate', 'reject']);
+export type LongSequences = z.infer<typeof longSequencesSchema>;
+export const packingModeSchema = z.enum(['packed', 'one-by-one']);
+export type PackingMode = z.infer<typeof packingModeSchema>;
+export const logLevelSchema = z.enum(['error', 'warn', 'info', 'debug']);
+export type LogLevel = z.infer<typeof logLevelSchema>;
+
+/** All that a worker needs to know of the run; fixed for the worker's life. */
+export const workerConfigSchema = z.strictObject({
+  runId: z.string().min(1),
+  settingsHash: z.string().min(1),
+  checkpointDirectory: z.string().min(1),
+  logDirectory: z.string().min(1),
+  logLevel: logLevelSchema,
+  inputPaths: z.array(z.string().min(1)).min(1),
+  graphPath: z.string().min(1),
+  /** See docs/adr: large models share mapped weights instead of packing a private copy. */
+  disablePrepacking: z.boolean(),
+  embeddingDim: z.int().positive(),
+  vocabularyPath: z.string().min(1).nullable(),
+  dtype: embeddingDtypeSchema,
+  tokenBudget: z.int().positive(),
+  packing: packingModeSchema,
+  maxResidues: z.int().positive(),
+  longSequences: longSequencesSchema,
+  threadsPerWorker: z.int().positive(),
+  loaderThreads: z.int().positive(),
+  queueDepth: z.int().positive(),
+  checkpointIntervalMs: z.int().positive(),
+  heartbeatIntervalMs: z.int().positive(),
+});
+export type WorkerConfig = z.infer<typeof workerConfigSchema>;
+
+export const orchestratorMessageSchema = z.discriminatedUnion('type', [
+  z.strictObject({
+    type: z.literal('init'),
+    protocolVersion: z.literal(PROTOCOL_VERSION),
+    rank: rankSchema,
+    worldSize: z.int().positive(),
+    device: deviceSpecSchema,
+    config: workerConfigSchema,
+  }),
+  z.strictObject({
+    type: z.literal('assign'),
+    leaseId: leaseIdSchema,
+    attempt: z.int().positive(),
+    shard: shardSchema,
+  }),
+  /** Finish the pack in flight, make the logs durable, exit 0. */
+  z.strictObject({ type: z.literal('drain') }),
+]);
+export type OrchestratorMessage = z.infer<typeof orchestratorMessageSchema>;
+
+/** What a worker measured since its last metrics message; sums, so that they add up over messages and workers. */
+export const metricsDeltaSchema = z.strictObject({
+  packs: z.int().nonnegative(),
+  sequences: z.int().nonnegative(),
+  tokens: z.int().nonnegative(),
+  /** Sum over packs of sequences x longest sequence: the tokens that padding would have cost. */
+  paddedTokens: z.int().nonnegative(),
+  budgetTokens: z.int().nonnegative(),
+  waitMs: z.number().nonnegative(),
+  busyMs: z.number().nonnegative(),
+  starvedPacks: z.int().nonnegative(),
+});
+export type MetricsDelta = z.infer<typeof metricsDeltaSchema>;
+
+export const workerMessageSchema = z.discriminatedUnion('type', [
+  z.strictObject({
+    type: z.literal('ready'),
+    protocolVersion: z.literal(PROTOCOL_VERSION),
+    rank: rankSchema,
+    pid: z.int().positive(),
+    deviceName: z.string(),
+    executionProvider: executionProviderSchema,
+    startupMs: z.number().nonnegative(),
+  }),
+  z.strictObject({
+    type: z.literal('heartbeat'),
+    rssBytes: z.int().nonnegative(),
+    /** Time that the session thread has spent in the pack it is computing; null while it computes none. */
+    currentPackMs: z.number().nonnegative().nullable(),
+    queueDepth: z.int().nonnegative(),
+    metrics: metricsDeltaSchema,
+  }),
+  z.strictObject({
+    type: z.literal('shard-completed'),
+    leaseId: leaseIdSchema,
+    shardId: shardIdSchema,
+    rows: z.int().nonnegative(),
+    rejected: z.int().nonnegative(),
+    packs: z.int().nonnegative(),
+    /** Packs found finished in the log of an earlier attempt. */
+    packsReused: z.int().nonnegative(),
+    tokens: z.int().nonnegative(),
+    elapsedMs: z.number().nonnegative(),
+  }),
+  z.strictObject({
+    type: z.literal('shard-failed'),
+    leaseId: leaseIdSchema,
+    shardId: shardIdSchema,
+    error: serializedErrorSchema,
+    retryable: z.boolean(),
+  }),
+  /** Sent before the worker ends on an error that is not one shard's. */
+  z.strictObject({ type: z.literal('fatal'), error: serializedErrorSchema }),
+]);
+export type WorkerMessage = z.infer<typeof workerMessageSchema>;
+
+/** @throws {ProtocolError} INVALID_MESSAGE, naming the sender, the type seen and the field that does not fit. */
+export function parseWorkerMessage(message: unknown, sender: string): WorkerMessage {
+  return parseMessage(workerMessageSchema, message, sender);
+}
+
+/** @throws {ProtocolError} INVALID_MESSAGE, naming the sender, the type seen and the field that does not fit. */
+export function parseOrchestratorMessage(message: unknown): OrchestratorMessage {
+  return parseMessage(orchestratorMessageSchema, message, 'the orchestrator');
+}
+
+function parseMessage<T>(schema: z.ZodType<T>, message: unknown, sender: string): T {
+  const result = schema.safeParse(message);
+  if (result.success) return result.data;
+  const type =
+    typeof message === 'object' && message !== null && 'type' in message ? JSON.stringify(message.type) : 'none';
+  throw new ProtocolError(
+    'INVALID_MESSAGE',
+    `A message of type ${type} from ${sender} does not fit protocol version ${PROTOCOL_VERSION}: ` +
+      `${z.prettifyError(result.error)}. Parent and worker must be of the same build.`,
+  );
+}
