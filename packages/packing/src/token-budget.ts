@@ -1,0 +1,138 @@
+/** Budget without a device: packs stay short, and on a CPU there are no launch costs that larger ones would save. */
+export const CPU_TOKEN_BUDGET = 4096;
+
+const DEFAULT_MIN = 1024;
+const DEFAULT_MAX = 16_384;
+const DEFAULT_MARGIN_SHARE = 0.15;
+const DEFAULT_MAX_SEQUENCE_TOKENS = 1024;
+/** Budgets are multiples of it: free memory differs a little from start to start, the packs should not. */
+const STEP = 1024;
+/** The runtime's arena grows by powers of two and keeps fragments, so up to half of what it takes lies idle. */
+const ARENA_OVERHEAD = 2;
+
+export interface TokenBudgetInput {
+  /** Free memory of the device before the model is loaded; null without a device. */
+  readonly freeMemoryBytes: number | null;
+  /** The weights on the device, in its precision. */
+  readonly modelBytes: number;
+  readonly hiddenSize: number;
+  readonly layers: number;
+  readonly heads: number;
+  readonly intermediateSize: number;
+  /** Of weights and activations: 4 in float32, 2 in float16. */
+  readonly bytesPerElement: number;
+  /** Tokens of the longest sequence, BOS and EOS included. Default 1024. */
+  readonly maxSequenceTokens?: number;
+  /** Share of the free memory that is left alone. Default 0.15. */
+  readonly marginShare?: number;
+  /** Bounds in tokens. Default 1024 and 16,384. */
+  readonly min?: number;
+  readonly max?: number;
+  /** What the user asked for: it wins over everything. */
+  readonly explicit?: number;
+}
+
+export type TokenBudgetReason = 'explicit' | 'no-device' | 'memory' | 'minimum' | 'maximum';
+
+export interface TokenBudget {
+  /** Tokens per pack, BOS and EOS included. */
+  readonly tokenBudget: number;
+  readonly reason: TokenBudgetReason;
+  /** One sentence for logs: where the number comes from. */
+  readonly explanation: string;
+}
+
+/**
+ * How many tokens one forward pass may hold.
+ *
+ *   budget = (free x (1 - margin) - model) / bytesPerToken, down to a multiple of 1024, clamped to [min, max]
+ *   bytesPerToken = 2 x (widest x bytesPerElement + attention)
+ *   widest    = max(8 H, 2 H + 2 I)    elements alive at once in a layer of width H with an inner width I: residual,
+ *               normed input, q, k, v, rotated q and k, context; or residual, normed input and both sides of the GELU
+ *   attention = 4 heads                float16: FlashAttention keeps one float32 per head and token (Dao et al. 2022)
+ *             = 2 heads S elements     wider: scores and softmax are written out, S = tokens of the longest sequence
+ *   2 x       = the arena of ONNX Runtime, which grows by powers of two (arena_extend_strategy kNextPowerOfTwo)
+ *
+ * At inference a layer's buffers are those of the layer before, so the number of layers costs no activations. The
+ * model is an estimate, meant to be safe: running out of memory halves the budget later, idle memory costs little,
+ * because devices are busy long before it is full. Deterministic.
+ *
+ * @throws {RangeError} a size is not positive, the margin is not in 0 … 1, min exceeds max, or an explicit budget is
+ *   not a positive integer
+ */
+export function calculateTokenBudget(input: TokenBudgetInput): TokenBudget {
+  const { freeMemoryBytes, explicit, min = DEFAULT_MIN, max = DEFAULT_MAX } = input;
+  if (explicit !== undefined) {
+    assertWhole('explicit', explicit);
+    return {
+      tokenBudget: explicit,
+      reason: 'explicit',
+      explanation: `${explicit} tokens per pack, as asked for`,
+    };
+  }
+  assertBounds(input, min, max);
+  if (freeMemoryBytes === null) {
+    const tokenBudget = clamp(CPU_TOKEN_BUDGET, min, max);
+    return {
+      tokenBudget,
+      reason: 'no-device',
+      explanation: `${tokenBudget} tokens per pack, the default without a GPU`,
+    };
+  }
+  const bytesPerToken = activationBytesPerToken(input);
+  const availableBytes =
+    freeMemoryBytes * (1 - (input.marginShare ?? DEFAULT_MARGIN_SHARE)) - input.modelBytes;
+  const fitting = Math.max(0, Math.floor(availableBytes / bytesPerToken));
+  const tokenBudget = clamp(Math.floor(fitting / STEP) * STEP, min, max);
+  const reason = fitting < min ? 'minimum' : fitting >= max ? 'maximum' : 'memory';
+  const explanation =
+    `${tokenBudget} tokens per pack: ${mebibytes(freeMemoryBytes)} MiB free, ${mebibytes(input.modelBytes)} MiB of ` +
+    `weights, about ${Math.ceil(bytesPerToken / 1024)} KiB per token, so ${fitting} tokens fit; ${EXPLANATIONS[reason]}`;
+  return { tokenBudget, reason, explanation };
+}
+
+const EXPLANATIONS = {
+  memory: `rounded down to a multiple of ${STEP}`,
+  maximum: 'limited to the maximum, at which devices are busy',
+  minimum: 'raised to the minimum, so the device may run out of memory',
+} as const satisfies Partial<Record<TokenBudgetReason, string>>;
+
+function activationBytesPerToken(input: TokenBudgetInput): number {
+  const { hiddenSize, intermediateSize, heads, bytesPerElement } = input;
+  const maxSequenceTokens = input.maxSequenceTokens ?? DEFAULT_MAX_SEQUENCE_TOKENS;
+  const widest = Math.max(8 * hiddenSize, 2 * hiddenSize + 2 * intermediateSize);
+  const attentionBytes = bytesPerElement <= 2 ? 4 * heads : 2 * heads * maxSequenceTokens * bytesPerElement;
+  return ARENA_OVERHEAD * (widest * bytesPerElement + attentionBytes);
+}
+
+function assertBounds(input: TokenBudgetInput, min: number, max: number): void {
+  const {
+    hiddenSize,
+    layers,
+    heads,
+    intermediateSize,
+    bytesPerElement,
+    marginShare = DEFAULT_MARGIN_SHARE,
+  } = input;
+  for (const [name, value] of Object.entries({ hiddenSize, layers, heads, intermediateSize, min, max })) {
+    assertWhole(name, value);
+  }
+  if (!(bytesPerElement > 0))
+    throw new RangeError(`bytesPerElement is ${bytesPerElement}: it must be positive.`);
+  if (!(marginShare >= 0 && marginShare < 1))
+    throw new RangeError(`marginShare is ${marginShare}: give 0 to 1.`);
+  if (min > max) throw new RangeError(`The smallest token budget, ${min}, exceeds the largest, ${max}.`);
+}
+
+function assertWhole(name: string, value: number): void {
+  if (Number.isSafeInteger(value) && value > 0) return;
+  throw new RangeError(`${name} is ${value}: it must be a positive integer.`);
+}
+
+function clamp(value: number, min: number, max: number): number {
+  return Math.min(max, Math.max(min, value));
+}
+
+function mebibytes(bytes: number): number {
+  return Math.round(bytes / 2 ** 20);
+}
