@@ -1,1 +1,45 @@
-export {};
+export {
+  GpuMonitor,
+  type DataLoaderWait,
+  type GpuMonitorOptions,
+  type GpuMonitorStatistics,
+  type InferenceThroughput,
+} from './gpu-monitor.ts';
+export {
+  PACKING_ERROR_BELOW,
+  PACKING_WARNING_BELOW,
+  type DataLoaderStatistics,
+  type NoStatistics,
+} from './loader-statistics.ts';
+export { addMetrics, MetricsAccumulator, NO_METRICS, type BatchMeasurement } from './metrics-accumulator.ts';
+export type { MonitorLogger } from './monitor-logger.ts';
+export {
+  FULL_BELOW_MS,
+  inferQueueState,
+  STARVED_ABOVE_MS,
+  type DataLoaderMetrics,
+  type QueueState,
+} from './queue-state.ts';
+export {
+  buildReport,
+  DEMO_MODEL_NOTICE,
+  REPORT_VERSION,
+  reportSchema,
+  reportStatusSchema,
+  type Report,
+  type ReportInput,
+  type ReportStatus,
+  type ReportWorker,
+} from './report.ts';
+export {
+  RunMetrics,
+  type MetricsSummary,
+  type RunMetricsSnapshot,
+  type WorkerMetrics,
+} from './run-metrics.ts';
+export { Throughput, type ThroughputSnapshot } from './throughput.ts';
+export {
+  type BottleneckSeverity,
+  type BottleneckVerdict,
+  type UtilizationSummary,
+} from './utilization-window.ts';

@@ -1,0 +1,70 @@
+import type { MetricsDelta } from '@virnucpro/protocol';
+
+import { inferQueueState } from './queue-state.ts';
+
+/** One computed pack. */
+export interface BatchMeasurement {
+  readonly sequences: number;
+  /** BOS and EOS included. */
+  readonly tokens: number;
+  /** Tokens of the longest sequence. */
+  readonly maxSequenceLength: number;
+  /** Tokens that a pack may hold. */
+  readonly tokenBudget: number;
+  /** Time that the device waited for the pack, measured around its fetch. */
+  readonly waitMs: number;
+  /** Time that the device spent computing it. */
+  readonly busyMs: number;
+}
+
+/** All zeros: what the sums start from. */
+export const NO_METRICS: MetricsDelta = {
+  packs: 0,
+  sequences: 0,
+  tokens: 0,
+  paddedTokens: 0,
+  budgetTokens: 0,
+  waitMs: 0,
+  busyMs: 0,
+  starvedPacks: 0,
+};
+
+/** Field by field. */
+export function addMetrics(one: MetricsDelta, other: MetricsDelta): MetricsDelta {
+  return {
+    packs: one.packs + other.packs,
+    sequences: one.sequences + other.sequences,
+    tokens: one.tokens + other.tokens,
+    paddedTokens: one.paddedTokens + other.paddedTokens,
+    budgetTokens: one.budgetTokens + other.budgetTokens,
+    waitMs: one.waitMs + other.waitMs,
+    busyMs: one.busyMs + other.busyMs,
+    starvedPacks: one.starvedPacks + other.starvedPacks,
+  };
+}
+
+/** The worker's side: adds packs up between two messages to the parent. */
+export class MetricsAccumulator {
+  #sums: MetricsDelta = NO_METRICS;
+
+  add(batch: BatchMeasurement): void {
+    this.#sums = addMetrics(this.#sums, {
+      packs: 1,
+      sequences: batch.sequences,
+      tokens: batch.tokens,
+      paddedTokens: batch.sequences * batch.maxSequenceLength,
+      // A sequence over the budget runs alone and fills its pack.
+      budgetTokens: Math.max(batch.tokenBudget, batch.tokens),
+      waitMs: Math.max(0, batch.waitMs),
+      busyMs: Math.max(0, batch.busyMs),
+      starvedPacks: inferQueueState(batch.waitMs) === 'starved' ? 1 : 0,
+    });
+  }
+
+  /** @returns the sums since the last call; each pack is in exactly one of them */
+  takeDelta(): MetricsDelta {
+    const delta = this.#sums;
+    this.#sums = NO_METRICS;
+    return delta;
+  }
+}

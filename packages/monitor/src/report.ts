@@ -1,0 +1,160 @@
+import { metricsDeltaSchema, rankSchema } from '@virnucpro/protocol';
+import { z } from 'zod';
+
+import { summariseMetrics, type RunMetricsSnapshot } from './run-metrics.ts';
+import { NO_METRICS } from './metrics-accumulator.ts';
+
+/** Raised by one whenever a field of report.json changes its meaning or goes; new fields do not raise it. */
+export const REPORT_VERSION = 1;
+
+const countSchema = z.int().nonnegative();
+const shareSchema = z.number().min(0).max(1).nullable();
+const rateSchema = z.number().nonnegative();
+
+const metricsSummarySchema = metricsDeltaSchema.extend({
+  liveMs: z.number().nonnegative(),
+  tokenUtilization: shareSchema,
+  paddingSavedShare: shareSchema,
+  deviceBusyShare: shareSchema,
+  starvedShare: shareSchema,
+  tokensPerSecond: rateSchema,
+  sequencesPerSecond: rateSchema,
+});
+
+export const reportStatusSchema = z.enum(['complete', 'complete-with-rejections', 'stopped', 'failed']);
+/** How the run stands: the counterpart of the exit codes 0, 3, 75 and the others. */
+export type ReportStatus = z.infer<typeof reportStatusSchema>;
+
+/** What the output holds, over all attempts of the run. */
+const totalsSchema = z.strictObject({
+  /** Records in the input, as far as it was read. */
+  records: countSchema,
+  /** Rows in the output, or in the checkpoints so far. */
+  rows: countSchema,
+  rejected: countSchema,
+  /** Of the rows; BOS and EOS included. */
+  tokens: countSchema,
+  shards: countSchema,
+  shardsDone: countSchema,
+  packs: countSchema,
+  /** Packs found finished in checkpoints of earlier attempts. */
+  packsReused: countSchema,
+});
+
+const modelSchema = z.strictObject({
+  name: z.string().min(1),
+  /** Made locally with random weights: its numbers mean nothing biologically. */
+  demo: z.boolean(),
+  parameters: countSchema.nullable(),
+  embeddingDim: z.int().positive(),
+  precision: z.string().min(1),
+});
+
+const workerSchema = metricsSummarySchema.extend({
+  rank: rankSchema,
+  /** As in the logs: `cpu`, `cuda:2`, a UUID. */
+  device: z.string().min(1),
+  deviceName: z.string().nullable(),
+  restarts: countSchema,
+  shards: countSchema,
+});
+
+const restartSchema = z.strictObject({
+  rank: rankSchema,
+  /** Since the start of this attempt. */
+  atMs: z.number().nonnegative(),
+  /** Exit code or signal, and what the worker said. */
+  reason: z.string().min(1),
+});
+
+const packingSchema = z.strictObject({
+  mode: z.enum(['packed', 'one-by-one']),
+  /** Tokens per pack, BOS and EOS included. */
+  tokenBudget: z.int().positive(),
+  packerVersion: z.string().min(1),
+  packs: countSchema,
+  tokenUtilization: shareSchema,
+  paddingSavedShare: shareSchema,
+});
+
+const throughputSchema = z.strictObject({
+  /** Since the first worker of this attempt was ready. */
+  tokensPerSecond: rateSchema,
+  sequencesPerSecond: rateSchema,
+  deviceBusyShare: shareSchema,
+  starvedShare: shareSchema,
+});
+
+/**
+ * The content of report.json. `totals` and `rejected` are about the output, over all attempts; `computed`, `workers`,
+ * `packing`, `throughput` and `restarts` are about what this attempt measured.
+ */
+export const reportSchema = z.strictObject({
+  reportVersion: z.literal(REPORT_VERSION),
+  runId: z.string().min(1),
+  status: reportStatusSchema,
+  startedAt: z.iso.datetime(),
+  /** Wall time of this attempt. */
+  elapsedMs: z.number().nonnegative(),
+  model: modelSchema,
+  /** The resolved settings, as in the manifest. */
+  settings: z.record(z.string(), z.json()),
+  totals: totalsSchema,
+  rejected: z.strictObject({ count: countSchema, byReason: z.record(z.string(), countSchema) }),
+  computed: metricsSummarySchema,
+  throughput: throughputSchema,
+  packing: packingSchema,
+  workers: z.array(workerSchema),
+  restarts: z.array(restartSchema),
+  /** What a reader must know before using the numbers. */
+  notices: z.array(z.string().min(1)),
+});
+export type Report = z.infer<typeof reportSchema>;
+
+/** A worker as the parent knows it; its measurements come from the metrics. */
+export type ReportWorker = Pick<Report['workers'][number], 'rank' | 'device' | 'deviceName' | 'shards'>;
+
+/** What the run knows of itself when it ends. */
+export interface ReportInput extends Pick<
+  Report,
+  'runId' | 'status' | 'startedAt' | 'elapsedMs' | 'model' | 'settings' | 'totals' | 'restarts'
+> {
+  readonly metrics: RunMetricsSnapshot;
+  readonly workers: readonly ReportWorker[];
+  readonly packing: Pick<Report['packing'], 'mode' | 'tokenBudget' | 'packerVersion'>;
+  /** Rejected records by reason; they add up to `totals.rejected`. */
+  readonly rejectedByReason: Readonly<Record<string, number>>;
+  readonly notices?: readonly string[];
+}
+
+/** The notice that every output of the demo model carries. */
+export const DEMO_MODEL_NOTICE =
+  'The demo model has random weights: these embeddings mean nothing biologically. Use --model DIR for real ones.';
+
+/**
+ * Builds the content of report.json. Pure: the same facts give the same report.
+ *
+ * @throws {z.ZodError} a fact does not fit the schema (a negative count, NaN): a bug of the caller
+ */
+export function buildReport(input: ReportInput): Report {
+  const { metrics, rejectedByReason, workers, packing, notices = [], ...facts } = input;
+  const { total } = metrics;
+  const { packs, tokenUtilization, paddingSavedShare } = total;
+  const { tokensPerSecond, sequencesPerSecond, deviceBusyShare, starvedShare } = total;
+  return reportSchema.parse({
+    reportVersion: REPORT_VERSION,
+    ...facts,
+    rejected: { count: facts.totals.rejected, byReason: rejectedByReason },
+    computed: total,
+    throughput: { tokensPerSecond, sequencesPerSecond, deviceBusyShare, starvedShare },
+    packing: { ...packing, packs, tokenUtilization, paddingSavedShare },
+    workers: workers.map((worker) => reportWorker(worker, input)),
+    notices: facts.model.demo ? [DEMO_MODEL_NOTICE, ...notices] : [...notices],
+  });
+}
+
+function reportWorker(worker: ReportWorker, { metrics, restarts }: ReportInput): Report['workers'][number] {
+  const measured =
+    metrics.workers.find(({ rank }) => rank === worker.rank) ?? summariseMetrics(NO_METRICS, 0, 0);
+  return { ...measured, ...worker, restarts: restarts.filter(({ rank }) => rank === worker.rank).length };
+}
