@@ -1,1 +1,15 @@
-export {};
+export { isBlank } from './byte-classes.ts';
+export { resolveInputFiles, type InputFile } from './input-files.ts';
+export {
+  classifyRecord,
+  judgeRecord,
+  type RecordClass,
+  type RecordStatus,
+  type RecordVerdict,
+} from './record-class.ts';
+export { forEachRecord, type FastaRecord } from './records.ts';
+export { scanFasta, type ScanOptions } from './scan.ts';
+export type { FileSummary, FirstInvalid, ScanSummary } from './scan-summary.ts';
+export { readShardBytes } from './shard-bytes.ts';
+export type { ShardPolicy } from './shard-cutter.ts';
+export { spoolInputs, type PlainFile, type SpoolProgress } from './spool.ts';
