@@ -1,7 +1,4 @@
-/**
- * Elements of typed arrays at indices known to be inside. One function for each kind of array: the engine
- * compiles one function for all kinds that it meets, which is slower for each.
- */
+/** Elements of typed arrays at indices known to be inside; one function a kind of array, so that none is polymorphic. */
 export function byteAt(values: Uint8Array, index: number): number {
   return values[index] as unknown as number;
 }

@@ -11,7 +11,8 @@ export interface HashColumns {
 const MAX_LOAD = 0.6;
 
 /**
- * The 64-bit hashes of all ids, by record number (0, 1, 2 … in the order of adding). 17 to 31 bytes a record.
+ * The 64-bit hashes of all ids, by record number (0, 1, 2 … in the order of adding). 17 to 35 bytes a record, more for
+ * the moment of growing.
  *
  * Open addressing in one typed array: slot = [low half of the hash, record number + 1], so that a look-up
  * costs one cache miss; 0 = free. Equal hashes stand in slots of their own: whether the ids are equal is not

@@ -32,12 +32,12 @@ export interface ScanInternals {
   readonly hash: IdHash;
 }
 
-/** A chunk that stays in the processor's second-level cache while it is scanned and summed. */
+/** Smaller chunks cost more calls, larger ones gained nothing (256 KiB to 2 MiB measured). */
 const INTERNALS: ScanInternals = { chunkBytes: 1024 * 1024, hash: hashId };
 
 /**
  * Reads the files once and yields their shards in input order, each as soon as it is cut. Memory does not
- * grow with the input, but for 17 to 31 bytes a record when duplicate ids are looked for.
+ * grow with the input, but for 17 to 35 bytes a record when duplicate ids are looked for.
  *
  * Empty records and records with a byte that is no residue do not end the scan: they are in shards like all
  * others, with 0 tokens, and are counted in the summary.
