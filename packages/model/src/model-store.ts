@@ -1,0 +1,161 @@
+import { randomUUID } from 'node:crypto';
+import { constants } from 'node:fs';
+import { access, copyFile, link, mkdir, readdir, realpath, rename, rm, writeFile } from 'node:fs/promises';
+import { homedir } from 'node:os';
+import { basename, join, resolve } from 'node:path';
+
+import type { EmbeddingDtype, Pooling } from '@virnucpro/protocol';
+
+import { DEMO_MODEL_NAME, ensureDemoModel } from './demo-model.ts';
+import { buildEsmGraph, GRAPH_VERSION } from './esm-graph.ts';
+import { loadEsmModel, type EsmModel } from './esm-model.ts';
+import { fingerprintModel } from './fingerprint.ts';
+
+/** A model whose graph is on disk, ready to be opened by a session. */
+export interface PreparedModel {
+  readonly name: string;
+  /** Random weights: the numbers mean nothing biologically. */
+  readonly isDemo: boolean;
+  readonly graphPath: string;
+  /** Null: the vocabulary of ESM-2. */
+  readonly vocabularyPath: string | null;
+  /** sha256 over configuration and weights. */
+  readonly fingerprint: string;
+  readonly graphVersion: number;
+  readonly embeddingDim: number;
+  readonly layers: number;
+  readonly heads: number;
+  readonly parameterCount: number;
+  /** In float32. */
+  readonly weightBytes: number;
+}
+
+export interface GraphOptions {
+  readonly pooling: Pooling;
+  readonly outputDtype: EmbeddingDtype;
+  /** Residues of the longest sequence. */
+  readonly maxResidues: number;
+}
+
+export interface PrepareModelOptions extends GraphOptions {
+  /** A HuggingFace directory, or "demo". */
+  readonly model: string;
+  readonly cacheDirectory: string;
+  readonly onProgress?: (message: string) => void;
+}
+
+const GRAPH_FILE = 'model.onnx';
+const SPECIAL_TOKENS = 2;
+
+/** Where graphs, the demo model and fingerprints are kept between runs. */
+export function defaultCacheDirectory(environment: NodeJS.ProcessEnv): string {
+  const own = environment['VIRNUCPRO_CACHE_DIR'];
+  if (own !== undefined && own !== '') return resolve(own);
+  const shared = environment['XDG_CACHE_HOME'];
+  return join(shared === undefined || shared === '' ? join(homedir(), '.cache') : shared, 'virnucpro-orchestrate');
+}
+
+/**
+ * Makes the graph of a model, once, in the cache folder; later calls find it. Safe for several processes at once.
+ *
+ * @throws {InputError} MODEL_NOT_FOUND, MODEL_CONFIG_INVALID, MODEL_WEIGHTS_MISSING, MODEL_WEIGHTS_INVALID
+ */
+export async function prepareModel(options: PrepareModelOptions): Promise<PreparedModel> {
+  const { cacheDirectory, onProgress } = options;
+  const isDemo = options.model === DEMO_MODEL_NAME;
+  const directory = isDemo ? await ensureDemoModel(cacheDirectory) : resolve(options.model);
+  const model = await loadEsmModel(directory);
+  const fingerprint = await fingerprintModel(model, cacheDirectory, (file) => onProgress?.(`reading ${file} once, to know it again`));
+  const { pooling, outputDtype, maxResidues } = options;
+  const variant = `${fingerprint.slice(0, 24)}-g${GRAPH_VERSION}-${pooling}-${outputDtype}-${maxResidues}`;
+  const graphDirectory = join(cacheDirectory, 'graphs', variant);
+  if (!(await exists(join(graphDirectory, GRAPH_FILE)))) {
+    onProgress?.(`building the graph of ${options.model}`);
+    await buildAside(model, options, graphDirectory);
+  }
+  return describe(model, isDemo, fingerprint, graphDirectory);
+}
+
+/** For `model build`: the graph and its weights in a folder of the user's choice. */
+export async function buildModelInto(
+  options: GraphOptions & { readonly directory: string; readonly outDirectory: string; readonly cacheDirectory: string },
+): Promise<PreparedModel> {
+  const model = await loadEsmModel(resolve(options.directory));
+  const fingerprint = await fingerprintModel(model, options.cacheDirectory);
+  await mkdir(options.outDirectory, { recursive: true });
+  await writeGraph(model, options, options.outDirectory);
+  return describe(model, false, fingerprint, options.outDirectory);
+}
+
+/** Builds in a folder beside and renames it: a half-made one is never seen. */
+async function buildAside(model: EsmModel, options: GraphOptions, graphDirectory: string): Promise<void> {
+  const temporary = `${graphDirectory}.${randomUUID()}`;
+  await mkdir(temporary, { recursive: true });
+  try {
+    await writeGraph(model, options, temporary);
+    await rename(temporary, graphDirectory);
+  } catch (error) {
+    await rm(temporary, { recursive: true, force: true });
+    // Another process was faster, with the same result.
+    if (!(await exists(join(graphDirectory, GRAPH_FILE)))) throw error;
+  }
+}
+
+async function writeGraph(model: EsmModel, options: GraphOptions, directory: string): Promise<void> {
+  const names = new Map(model.weights.files.map((file, index) => [file, `weights-${index}.safetensors`]));
+  for (const [file, name] of names) await placeWeights(file, join(directory, name));
+  const graph = await buildEsmGraph(model, {
+    pooling: options.pooling,
+    outputDtype: options.outputDtype,
+    maxPositions: options.maxResidues + SPECIAL_TOKENS,
+    fileNameOf: (file) => names.get(file) ?? basename(file),
+  });
+  // The graph comes last: its presence says that the folder is whole.
+  const path = join(directory, GRAPH_FILE);
+  await writeFile(`${path}.part`, graph);
+  await rename(`${path}.part`, path);
+}
+
+/**
+ * ONNX Runtime reads weights only from the graph's own folder, and follows no link out of it; a HuggingFace cache is
+ * made of such links. A hard link to the real file costs nothing; across file systems it has to be a copy.
+ */
+async function placeWeights(file: string, target: string): Promise<void> {
+  const real = await realpath(file);
+  await rm(target, { force: true });
+  try {
+    await link(real, target);
+  } catch {
+    await copyFile(real, target, constants.COPYFILE_FICLONE);
+  }
+}
+
+async function describe(
+  model: EsmModel,
+  isDemo: boolean,
+  fingerprint: string,
+  graphDirectory: string,
+): Promise<PreparedModel> {
+  const { directory, embeddingDim, layers, heads, parameterCount, weightBytes } = model;
+  const hasVocabulary = (await readdir(directory)).includes('vocab.txt');
+  return {
+    name: isDemo ? DEMO_MODEL_NAME : basename(directory),
+    isDemo,
+    graphPath: join(graphDirectory, GRAPH_FILE),
+    vocabularyPath: hasVocabulary ? join(directory, 'vocab.txt') : null,
+    fingerprint,
+    graphVersion: GRAPH_VERSION,
+    embeddingDim,
+    layers,
+    heads,
+    parameterCount,
+    weightBytes,
+  };
+}
+
+async function exists(path: string): Promise<boolean> {
+  return access(path).then(
+    () => true,
+    () => false,
+  );
+}

@@ -1,0 +1,142 @@
+import { open, type FileHandle } from 'node:fs/promises';
+
+import { InputError } from '@virnucpro/protocol';
+import { z } from 'zod';
+
+export type TensorDtype = 'F32' | 'F16' | 'BF16' | 'I64';
+
+/** Where one tensor lies in its file. */
+export interface TensorLocation {
+  readonly name: string;
+  readonly file: string;
+  readonly dtype: string;
+  readonly shape: readonly number[];
+  /** From the start of the file, not of the data. */
+  readonly byteOffset: number;
+  readonly byteLength: number;
+}
+
+const LENGTH_BYTES = 8;
+/** As the reference implementation limits it. */
+const MAX_HEADER_BYTES = 100_000_000;
+
+const DTYPE_BYTES: Readonly<Record<string, number>> = {
+  F64: 8,
+  F32: 4,
+  F16: 2,
+  BF16: 2,
+  I64: 8,
+  I32: 4,
+  I16: 2,
+  I8: 1,
+  U8: 1,
+  BOOL: 1,
+};
+
+const entrySchema = z.object({
+  dtype: z.string(),
+  shape: z.array(z.int().nonnegative()),
+  data_offsets: z.tuple([z.int().nonnegative(), z.int().nonnegative()]),
+});
+const headerSchema = z.record(z.string(), z.unknown());
+
+/**
+ * Reads the header of a .safetensors file: u64 length, JSON, data. No weight is read. Every offset is checked
+ * against the file before anything trusts it.
+ *
+ * @throws {InputError} MODEL_WEIGHTS_INVALID naming the file and what does not fit
+ */
+export async function readSafetensors(file: string): Promise<TensorLocation[]> {
+  const handle = await open(file, 'r');
+  try {
+    const { size } = await handle.stat();
+    const headerBytes = await readHeaderLength(handle, file, size);
+    const header = parseHeader(await readExactly(handle, LENGTH_BYTES, headerBytes), file);
+    const dataStart = LENGTH_BYTES + headerBytes;
+    return Object.entries(header)
+      .filter(([name]) => name !== '__metadata__')
+      .map(([name, entry]) => locate(name, entry, file, dataStart, size));
+  } finally {
+    await handle.close();
+  }
+}
+
+/** Reads a small float tensor whole, as float32. */
+export async function readTensor({ file, dtype, byteOffset, byteLength }: TensorLocation): Promise<Float32Array> {
+  const handle = await open(file, 'r');
+  try {
+    return widen(await readExactly(handle, byteOffset, byteLength), dtype);
+  } finally {
+    await handle.close();
+  }
+}
+
+async function readHeaderLength(handle: FileHandle, file: string, size: number): Promise<number> {
+  if (size < LENGTH_BYTES) throw invalid(file, `it has ${size} bytes, too few for a header`);
+  const length = (await readExactly(handle, 0, LENGTH_BYTES)).readBigUInt64LE();
+  if (length > BigInt(Math.min(MAX_HEADER_BYTES, size - LENGTH_BYTES))) {
+    throw invalid(file, `its header claims ${length} bytes, the file has ${size}`);
+  }
+  return Number(length);
+}
+
+function parseHeader(bytes: Buffer, file: string): Record<string, unknown> {
+  try {
+    return headerSchema.parse(JSON.parse(bytes.toString('utf8')));
+  } catch (error) {
+    throw invalid(file, 'its header is not JSON', error);
+  }
+}
+
+function locate(name: string, entry: unknown, file: string, dataStart: number, size: number): TensorLocation {
+  const parsed = entrySchema.safeParse(entry);
+  if (!parsed.success) throw invalid(file, `the entry of tensor ${name} is malformed`);
+  const { dtype, shape, data_offsets } = parsed.data;
+  const [start, end] = data_offsets;
+  const elementBytes = DTYPE_BYTES[dtype];
+  if (elementBytes === undefined) throw invalid(file, `tensor ${name} has the unknown type ${dtype}`);
+  const expected = shape.reduce((product, dimension) => product * dimension, elementBytes);
+  if (end < start || end - start !== expected) {
+    throw invalid(file, `tensor ${name} [${shape.join(', ')}] ${dtype} needs ${expected} bytes, its range has ${end - start}`);
+  }
+  if (dataStart + end > size) throw invalid(file, `tensor ${name} ends at byte ${dataStart + end}, the file has ${size}`);
+  return { name, file, dtype, shape, byteOffset: dataStart + start, byteLength: end - start };
+}
+
+async function readExactly(handle: FileHandle, position: number, length: number): Promise<Buffer> {
+  const { buffer, bytesRead } = await handle.read(Buffer.alloc(length), 0, length, position);
+  return buffer.subarray(0, bytesRead);
+}
+
+function widen(bytes: Buffer, dtype: string): Float32Array {
+  const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
+  switch (dtype) {
+    case 'F32':
+      return Float32Array.from({ length: bytes.length / 4 }, (_, index) => view.getFloat32(4 * index, true));
+    case 'F16':
+      return Float32Array.from({ length: bytes.length / 2 }, (_, index) => float16(view.getUint16(2 * index, true)));
+    case 'BF16':
+      return new Float32Array(
+        Uint32Array.from({ length: bytes.length / 2 }, (_, index) => view.getUint16(2 * index, true) << 16).buffer,
+      );
+    default:
+      throw new Error(`a tensor of type ${dtype} cannot be read as float32`);
+  }
+}
+
+function float16(bits: number): number {
+  const sign = bits & 0x8000 ? -1 : 1;
+  const exponent = (bits >> 10) & 0x1f;
+  const fraction = bits & 0x3ff;
+  if (exponent === 0) return sign * fraction * 2 ** -24;
+  if (exponent === 31) return fraction === 0 ? sign * Infinity : NaN;
+  return sign * (1 + fraction / 1024) * 2 ** (exponent - 15);
+}
+
+function invalid(file: string, problem: string, cause?: unknown): InputError {
+  return new InputError(
+    'MODEL_WEIGHTS_INVALID',
+    `${file} is no usable .safetensors file: ${problem}. Download the model again.`,
+    { details: { file }, cause },
+  );
+}
