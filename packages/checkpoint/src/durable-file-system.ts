@@ -1,0 +1,123 @@
+import { randomUUID } from 'node:crypto';
+import { constants } from 'node:fs';
+import { access, link, mkdir, open, readFile, rename, rm, type FileHandle } from 'node:fs/promises';
+import { dirname } from 'node:path';
+
+/** An open file. Positions are explicit: nothing depends on a hidden cursor. */
+export interface DurableFile {
+  /** Reads until the buffer is full or the file ends; returns the bytes read. */
+  read(buffer: Uint8Array, position: number): Promise<number>;
+  /** Writes all buffers, one behind the other. */
+  write(buffers: readonly Uint8Array[], position: number): Promise<void>;
+  sync(): Promise<void>;
+  truncate(length: number): Promise<void>;
+  size(): Promise<number>;
+  close(): Promise<void>;
+}
+
+/**
+ * The one seam between checkpoints and the disk. Everything durable goes through it, so that a fault injector can
+ * fail, or end the process, at any call.
+ */
+export interface DurableFileSystem {
+  /** @param flags r, r+, w, or wx: must not exist */
+  open(path: string, flags: 'r' | 'r+' | 'w' | 'wx'): Promise<DurableFile>;
+  readFile(path: string): Promise<Buffer>;
+  exists(path: string): Promise<boolean>;
+  makeDirectory(path: string): Promise<void>;
+  rename(from: string, to: string): Promise<void>;
+  /** A second name for a file; fails when the name is taken. */
+  link(from: string, to: string): Promise<void>;
+  /** Removing what is not there is no error. */
+  remove(path: string): Promise<void>;
+  /** Makes creations, renames and removals in a directory durable. */
+  syncDirectory(path: string): Promise<void>;
+}
+
+const FILE_MODE = 0o644;
+
+export const nodeFileSystem: DurableFileSystem = {
+  open: async (path, flags) => new NodeFile(await open(path, flags, FILE_MODE)),
+  readFile: (path) => readFile(path),
+  exists: (path) =>
+    access(path, constants.F_OK).then(
+      () => true,
+      () => false,
+    ),
+  makeDirectory: async (path) => void (await mkdir(path, { recursive: true })),
+  rename,
+  link,
+  remove: (path) => rm(path, { force: true }),
+  syncDirectory: async (path) => {
+    const directory = await open(path, 'r');
+    try {
+      await directory.sync();
+    } finally {
+      await directory.close();
+    }
+  },
+};
+
+class NodeFile implements DurableFile {
+  readonly #handle: FileHandle;
+
+  constructor(handle: FileHandle) {
+    this.#handle = handle;
+  }
+
+  async read(buffer: Uint8Array, position: number): Promise<number> {
+    let done = 0;
+    while (done < buffer.length) {
+      const { bytesRead } = await this.#handle.read(buffer, done, buffer.length - done, position + done);
+      if (bytesRead === 0) break;
+      done += bytesRead;
+    }
+    return done;
+  }
+
+  async write(buffers: readonly Uint8Array[], position: number): Promise<void> {
+    const total = buffers.reduce((sum, { length }) => sum + length, 0);
+    const { bytesWritten } = await this.#handle.writev([...buffers], position);
+    if (bytesWritten === total) return;
+    // The kernel may take less (2 GiB at once, a nearly full disk): the rest follows, or fails with the reason.
+    const rest = Buffer.concat(buffers).subarray(bytesWritten);
+    for (let done = 0; done < rest.length; ) {
+      const more = await this.#handle.write(rest, done, rest.length - done, position + bytesWritten + done);
+      done += more.bytesWritten;
+    }
+  }
+
+  async sync(): Promise<void> {
+    await this.#handle.sync();
+  }
+
+  async truncate(length: number): Promise<void> {
+    await this.#handle.truncate(length);
+  }
+
+  async size(): Promise<number> {
+    return (await this.#handle.stat()).size;
+  }
+
+  async close(): Promise<void> {
+    await this.#handle.close();
+  }
+}
+
+/** Replaces a file whole: a reader, and a crash, see the old content or the new one. */
+export async function writeFileAtomically(
+  fileSystem: DurableFileSystem,
+  path: string,
+  content: Uint8Array,
+): Promise<void> {
+  const temporary = `${path}.${randomUUID()}.part`;
+  const file = await fileSystem.open(temporary, 'wx');
+  try {
+    await file.write([content], 0);
+    await file.sync();
+  } finally {
+    await file.close();
+  }
+  await fileSystem.rename(temporary, path);
+  await fileSystem.syncDirectory(dirname(path));
+}

@@ -1,0 +1,121 @@
+import { join } from 'node:path';
+
+import { CheckpointError, type EmbeddingDtype, type Shard } from '@virnucpro/protocol';
+
+import type { DurableFileSystem } from './durable-file-system.ts';
+import { encodeNpyHeader } from './npy.ts';
+import { OutputFile, type OutputFacts } from './output-file.ts';
+import type { RejectionReason } from './rejection.ts';
+import { EMBEDDINGS_FILE, FAILED_FILE, SEQUENCES_FILE } from './run-directory.ts';
+import { readShardResult, type ShardResult } from './shard-result.ts';
+
+export interface MergeOptions {
+  readonly fileSystem: DurableFileSystem;
+  /** All shards of the run, in input order, with their logs. */
+  readonly shards: readonly { readonly shard: Shard; readonly path: string }[];
+  readonly runId: string;
+  readonly settingsHash: string;
+  readonly packerVersion: string;
+  /** Inputs as the user named them, by file index. */
+  readonly displayPaths: readonly string[];
+  readonly outputDirectory: string;
+  readonly embeddingDim: number;
+  readonly dtype: EmbeddingDtype;
+  readonly signal?: AbortSignal;
+}
+
+export interface MergeResult {
+  readonly rows: number;
+  readonly rejected: number;
+  readonly rejectedByReason: Readonly<Partial<Record<RejectionReason, number>>>;
+  readonly files: readonly OutputFacts[];
+}
+
+const SEQUENCES_HEADER = 'row\tid\tresidues\ttruncated\tfile\tordinal\n';
+const FAILED_HEADER = 'id\tfile\tordinal\treason\tdetail\n';
+
+/**
+ * Streams shard logs, in input order, into embeddings.npy, sequences.tsv and failed.tsv. A shard at a time is in
+ * memory. Each file is written beside, synced, then renamed: killed at any point, it leaves old files or new ones, and
+ * another call gives the same bytes.
+ *
+ * @param rowCount rows over all shards; the header of the .npy file needs it first
+ * @throws {CheckpointError} LOG_DAMAGED when a log does not account for each of its records exactly once
+ */
+export async function mergeShardLogs(options: MergeOptions, rowCount: number): Promise<MergeResult> {
+  const { fileSystem, outputDirectory, embeddingDim, dtype } = options;
+  const outputs = {
+    embeddings: await OutputFile.create(fileSystem, join(outputDirectory, EMBEDDINGS_FILE)),
+    sequences: await OutputFile.create(fileSystem, join(outputDirectory, SEQUENCES_FILE)),
+    failed: await OutputFile.create(fileSystem, join(outputDirectory, FAILED_FILE)),
+  };
+  try {
+    await outputs.embeddings.append(encodeNpyHeader(rowCount, embeddingDim, dtype), 0);
+    await outputs.sequences.append(SEQUENCES_HEADER, 0);
+    await outputs.failed.append(FAILED_HEADER, 0);
+    const counts = await appendShards(options, outputs);
+    if (counts.rows !== rowCount) {
+      throw new CheckpointError('MERGE_MISCOUNT', `the logs hold ${counts.rows} rows, ${rowCount} were counted before`);
+    }
+    const files = [await outputs.embeddings.publish(), await outputs.sequences.publish(), await outputs.failed.publish()];
+    await fileSystem.syncDirectory(outputDirectory);
+    return { ...counts, files };
+  } finally {
+    await Promise.all(Object.values(outputs).map((output) => output.abandon()));
+  }
+}
+
+interface Outputs {
+  readonly embeddings: OutputFile;
+  readonly sequences: OutputFile;
+  readonly failed: OutputFile;
+}
+
+async function appendShards(options: MergeOptions, outputs: Outputs) {
+  const rejectedByReason: Partial<Record<RejectionReason, number>> = {};
+  let [rows, rejected] = [0, 0];
+  for (const { shard, path } of options.shards) {
+    options.signal?.throwIfAborted();
+    const result = await readShardResult(options.fileSystem, path, { ...headerFields(options), shard });
+    await appendShard(outputs, result, shard, options.displayPaths[shard.fileIndex] ?? '', rows);
+    rows += result.rowCount;
+    for (const { reason } of result.rejections.values()) {
+      rejected += 1;
+      rejectedByReason[reason] = (rejectedByReason[reason] ?? 0) + 1;
+    }
+  }
+  return { rows, rejected, rejectedByReason };
+}
+
+function headerFields({ runId, settingsHash, embeddingDim, dtype, packerVersion }: MergeOptions) {
+  return { runId, settingsHash, embeddingDim, dtype, packerVersion };
+}
+
+async function appendShard(
+  outputs: Outputs,
+  { records, rejections, rows, rowCount }: ShardResult,
+  { firstOrdinal }: Shard,
+  displayPath: string,
+  firstRow: number,
+): Promise<void> {
+  const file = oneField(displayPath);
+  const sequences: string[] = [];
+  const failed: string[] = [];
+  records.forEach(({ id, residues, truncated }, index) => {
+    const ordinal = firstOrdinal + index;
+    const rejection = rejections.get(index);
+    if (rejection !== undefined) {
+      failed.push(`${oneField(id)}\t${file}\t${ordinal}\t${rejection.reason}\t${oneField(rejection.detail)}\n`);
+    } else {
+      sequences.push(`${firstRow + sequences.length}\t${oneField(id)}\t${residues}\t${truncated}\t${file}\t${ordinal}\n`);
+    }
+  });
+  await outputs.embeddings.append(rows, rowCount);
+  await outputs.sequences.append(sequences.join(''), sequences.length);
+  await outputs.failed.append(failed.join(''), failed.length);
+}
+
+/** Tabs and line ends would break the table. */
+function oneField(text: string): string {
+  return text.replace(/[\t\n\r]/g, ' ');
+}
