@@ -8,7 +8,7 @@ export default {
   transform: {
     '^.+\\.ts$': ['@swc/jest', { jsc: { target: 'es2022', parser: { syntax: 'typescript' } }, module: { type: 'es6' } }],
   },
-  testEnvironmentOptions: { customExportConditions: ['@virnucpro/source', 'node', 'import', 'default'] },
+  testEnvironmentOptions: { customExportConditions: ['@virnucpro/source', 'node'] },
   reporters: ['default', '<rootDir>/test/jest/closing-line-reporter.mjs'],
   testTimeout: 60_000,
 };

@@ -1,1 +1,2 @@
-export {};
+export { runCommandLine } from './cli/command-line.ts';
+export type { RunContext } from './run/run-context.ts';

@@ -38,6 +38,8 @@ export const workerConfigSchema = z.strictObject({
   logDirectory: z.string().min(1),
   logLevel: logLevelSchema,
   inputPaths: z.array(z.string().min(1)).min(1),
+  /** The same files as the user named them, for messages. */
+  displayPaths: z.array(z.string().min(1)).min(1),
   graphPath: z.string().min(1),
   /** See docs/adr: large models share mapped weights instead of packing a private copy. */
   disablePrepacking: z.boolean(),
@@ -117,17 +119,11 @@ export const workerMessageSchema = z.discriminatedUnion('type', [
     packs: z.int().nonnegative(),
     /** Packs found finished in the log of an earlier attempt. */
     packsReused: z.int().nonnegative(),
+    tokensReused: z.int().nonnegative(),
     tokens: z.int().nonnegative(),
     elapsedMs: z.number().nonnegative(),
   }),
-  z.strictObject({
-    type: z.literal('shard-failed'),
-    leaseId: leaseIdSchema,
-    shardId: shardIdSchema,
-    error: serializedErrorSchema,
-    retryable: z.boolean(),
-  }),
-  /** Sent before the worker ends on an error that is not one shard's. */
+  /** Sent before the worker ends on an error. */
   z.strictObject({ type: z.literal('fatal'), error: serializedErrorSchema }),
 ]);
 export type WorkerMessage = z.infer<typeof workerMessageSchema>;

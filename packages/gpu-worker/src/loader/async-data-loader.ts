@@ -1,0 +1,95 @@
+import type { LeaseId, Shard } from '@virnucpro/protocol';
+
+import type { PackedBatch } from '../collate/packed-batch.ts';
+import type { LoadedShard } from './load-shard.ts';
+import type { ShardLoader } from './shard-loader.ts';
+
+/** The right and the duty to compute one shard. */
+export interface Assignment {
+  readonly leaseId: LeaseId;
+  readonly attempt: number;
+  readonly shard: Shard;
+}
+
+/** One pack of one assigned shard. */
+export interface ShardPack extends PackedBatch {
+  readonly assignment: Assignment;
+}
+
+export interface AsyncDataLoaderOptions {
+  readonly shardLoader: Pick<ShardLoader, 'load'>;
+  /** Shards that may be loading or loaded ahead of the one being computed; bounds memory. */
+  readonly prefetchShards: number;
+  /**
+   * Called with each loaded shard, in order, before its packs are handed out.
+   * @returns the packs that need no computing, because an earlier attempt left them in the log
+   */
+  readonly onShardLoaded: (assignment: Assignment, loaded: LoadedShard) => Promise<ReadonlySet<number>>;
+}
+
+/**
+ * Assigned shards in, packs out: shards load on CPU threads while packs of earlier ones compute, at most
+ * `prefetchShards` ahead. Ends after `close`, when every pack was handed out; nothing is lost at the end of data.
+ */
+export interface AsyncDataLoader extends AsyncIterable<ShardPack> {
+  assign(assignment: Assignment): void;
+  /** No assignments will follow. */
+  close(): void;
+}
+
+interface Loading {
+  readonly assignment: Assignment;
+  readonly loaded: Promise<LoadedShard>;
+}
+
+export function createAsyncDataLoader(options: AsyncDataLoaderOptions): AsyncDataLoader {
+  const waiting: Assignment[] = [];
+  const loading: Loading[] = [];
+  let closed = false;
+  let wake: () => void = () => undefined;
+
+  function prefetch(): void {
+    while (waiting.length > 0 && loading.length < options.prefetchShards) {
+      const assignment = waiting.shift() as Assignment;
+      const loaded = options.shardLoader.load(assignment.shard);
+      // The error surfaces when its turn comes; until then it is not an unhandled one.
+      loaded.catch(() => undefined);
+      loading.push({ assignment, loaded });
+    }
+  }
+
+  async function nextLoading(): Promise<Loading | null> {
+    for (;;) {
+      prefetch();
+      const next = loading.shift();
+      if (next !== undefined) return next;
+      if (closed) return null;
+      await new Promise<void>((resolve) => (wake = resolve));
+    }
+  }
+
+  async function* packs(): AsyncGenerator<ShardPack> {
+    for (let next = await nextLoading(); next !== null; next = await nextLoading()) {
+      prefetch();
+      const { assignment } = next;
+      const loaded = await next.loaded;
+      const finished = await options.onShardLoaded(assignment, loaded);
+      for (const pack of loaded.packs) {
+        if (!finished.has(pack.packIndex)) yield { ...pack, assignment };
+      }
+    }
+  }
+
+  return {
+    assign: (assignment) => {
+      waiting.push(assignment);
+      prefetch();
+      wake();
+    },
+    close: () => {
+      closed = true;
+      wake();
+    },
+    [Symbol.asyncIterator]: packs,
+  };
+}

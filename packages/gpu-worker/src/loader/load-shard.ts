@@ -1,0 +1,67 @@
+import type { RecordEntry } from '@virnucpro/checkpoint';
+import { readShardBytes } from '@virnucpro/fasta';
+import { createEsmTokenizer, readVocabulary, type ResidueTokenizer } from '@virnucpro/model';
+import type { PackingMode, Shard } from '@virnucpro/protocol';
+
+import { collateShard } from '../collate/collate-shard.ts';
+import type { PackedBatch } from '../collate/packed-batch.ts';
+import { tokenizeShard, type TokenizeOptions } from './tokenize-shard.ts';
+import type { TokenizedShard } from './tokenized-shard.ts';
+
+export interface LoadShardRequest extends Omit<TokenizeOptions, 'tokenizer'> {
+  readonly shard: Shard;
+  readonly path: string;
+  /** The file as the user named it, for messages. */
+  readonly displayPath: string;
+  readonly vocabularyPath: string | null;
+  readonly tokenBudget: number;
+  readonly packing: PackingMode;
+}
+
+/** A shard ready to be computed: its packs, and its record table for the checkpoint log. */
+export interface LoadedShard {
+  readonly records: readonly RecordEntry[];
+  readonly packs: readonly PackedBatch[];
+  readonly loadMs: number;
+}
+
+/**
+ * Reads, tokenizes and packs one shard. Runs in a loader thread and never touches the device.
+ *
+ * @throws {InputError} INPUT_CHANGED when the bytes are not those that were scanned
+ */
+export async function loadShard(request: LoadShardRequest): Promise<LoadedShard> {
+  const startedMs = performance.now();
+  const tokenizer = await tokenizerFor(request.vocabularyPath);
+  const bytes = await readShardBytes(request.path, request.displayPath, request.shard);
+  const tokenized = tokenizeShard(bytes, request.shard.recordCount, { ...request, tokenizer });
+  const packs = collateShard(tokenized, request.tokenBudget, request.packing);
+  return { records: recordTable(tokenized), packs, loadMs: performance.now() - startedMs };
+}
+
+const tokenizers = new Map<string | null, Promise<ResidueTokenizer>>();
+
+function tokenizerFor(vocabularyPath: string | null): Promise<ResidueTokenizer> {
+  const known = tokenizers.get(vocabularyPath);
+  if (known !== undefined) return known;
+  const made =
+    vocabularyPath === null
+      ? Promise.resolve(createEsmTokenizer())
+      : readVocabulary(vocabularyPath).then((vocabulary) => createEsmTokenizer(vocabulary));
+  tokenizers.set(vocabularyPath, made);
+  return made;
+}
+
+function recordTable(shard: TokenizedShard): RecordEntry[] {
+  const rejections = new Map(shard.rejections.map((rejection) => [rejection.recordIndex, rejection]));
+  return shard.ids.map((id, index) => {
+    const rejection = rejections.get(index);
+    const tokens = (shard.tokenOffsets[index + 1] as number) - (shard.tokenOffsets[index] as number);
+    return {
+      id,
+      residues: Math.max(0, tokens - 2),
+      truncated: shard.truncated[index] === 1,
+      rejection: rejection === undefined ? null : { reason: rejection.reason, detail: rejection.detail },
+    };
+  });
+}

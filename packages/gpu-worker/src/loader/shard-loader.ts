@@ -1,0 +1,59 @@
+import { deserializeError, VirnucproError, type Shard, type WorkerConfig } from '@virnucpro/protocol';
+import { Piscina } from 'piscina';
+
+import type { LoadedShard, LoadShardRequest } from './load-shard.ts';
+import type { LoaderReply } from './loader-thread.ts';
+
+export type ShardLoaderConfig = Pick<
+  WorkerConfig,
+  'inputPaths' | 'displayPaths' | 'vocabularyPath' | 'tokenBudget' | 'packing' | 'maxResidues' | 'longSequences'
+> & { readonly loaderThreads: number };
+
+/** Loads shards on CPU threads. */
+export interface ShardLoader {
+  /** @throws {VirnucproError} the loader's error, with the shard and file named */
+  load(shard: Shard): Promise<LoadedShard>;
+  close(): Promise<void>;
+}
+
+export function createShardLoader(config: ShardLoaderConfig): ShardLoader {
+  const pool = new Piscina<LoadShardRequest, LoaderReply>({
+    filename: new URL('loader-thread.js', import.meta.url).href,
+    minThreads: 1,
+    maxThreads: config.loaderThreads,
+    // An idle thread costs memory only; starting one costs the device a wait.
+    idleTimeout: Number.POSITIVE_INFINITY,
+  });
+  return {
+    load: async (shard) => {
+      const reply = await pool.run(requestFor(shard, config));
+      if (reply.ok) return reply.loaded;
+      throw inShard(deserializeError(reply.error), shard);
+    },
+    close: () => pool.destroy(),
+  };
+}
+
+function requestFor(shard: Shard, config: ShardLoaderConfig): LoadShardRequest {
+  const { tokenBudget, packing, maxResidues, longSequences, vocabularyPath } = config;
+  return {
+    shard,
+    path: config.inputPaths[shard.fileIndex] as string,
+    displayPath: config.displayPaths[shard.fileIndex] as string,
+    vocabularyPath,
+    tokenBudget,
+    packing,
+    maxResidues,
+    longSequences,
+  };
+}
+
+function inShard(error: VirnucproError, shard: Shard): VirnucproError {
+  const lastOrdinal = shard.firstOrdinal + shard.recordCount - 1;
+  return new VirnucproError(
+    error.code,
+    error.exitCode,
+    `${error.message} (while loading shard ${shard.shardId}, records ${shard.firstOrdinal} to ${lastOrdinal})`,
+    { details: { ...error.details, shardId: shard.shardId }, cause: error },
+  );
+}

@@ -1,0 +1,4 @@
+import { startWorkerProcess } from './worker/worker-process.ts';
+
+/** The file that the orchestrator forks, once per device. */
+startWorkerProcess();

@@ -1,0 +1,113 @@
+import { receiveMessageOnPort, type MessagePort } from 'node:worker_threads';
+
+import { serializeError } from '@virnucpro/protocol';
+
+import { findNonFiniteRows } from './non-finite.ts';
+import type { CreateInferenceSession, InferenceSession, SessionInput, SessionOptions } from './inference-session.ts';
+import type { SessionReply, SessionRequest, SessionResult, SessionThreadData } from './session-messages.ts';
+import { SessionState } from './session-state.ts';
+
+type RunRequest = Extract<SessionRequest, { type: 'run' }>;
+
+/**
+ * The session thread: computes packs in the order of their arrival until it is told to close.
+ * The next pack is taken straight from the port, not through the event loop: the device does not wait for a turn.
+ */
+export async function serveSession(
+  data: SessionThreadData,
+  createSession: CreateInferenceSession,
+): Promise<void> {
+  const { port } = data;
+  const session = await openSession(port, data.options, createSession);
+  if (session === null) return;
+  const state = new SessionState(data.state);
+  let idleSinceMs = nowMs();
+  for (;;) {
+    const request = nextRequest(port, state);
+    if (request.type === 'close') break;
+    const waitMs = nowMs() - idleSinceMs;
+    await answer(port, request, session, state, data.options, waitMs);
+    idleSinceMs = nowMs();
+  }
+  await session.close();
+  port.close();
+}
+
+async function openSession(
+  port: MessagePort,
+  options: SessionOptions,
+  createSession: CreateInferenceSession,
+): Promise<InferenceSession | null> {
+  try {
+    const session = await createSession(options);
+    await session.run(warmUpInput());
+    reply(port, { type: 'ready', deviceName: session.deviceName });
+    return session;
+  } catch (error) {
+    reply(port, { type: 'failed', error: serializeError(error) });
+    port.close();
+    return null;
+  }
+}
+
+/** One protein of one residue: proves that the graph runs, and pays first-run costs before the first pack. */
+function warmUpInput(): SessionInput {
+  return {
+    inputIds: Uint8Array.of(0, 20, 2),
+    positionIds: BigInt64Array.of(0n, 1n, 2n),
+    cuSeqlens: Int32Array.of(0, 3),
+  };
+}
+
+/** Blocks until a request is there; the counter is read before the port, so that no wake-up is missed. */
+function nextRequest(port: MessagePort, state: SessionState): SessionRequest {
+  for (;;) {
+    const seen = state.requestsSent;
+    const received = receiveMessageOnPort(port) as { message: SessionRequest } | undefined;
+    if (received !== undefined) return received.message;
+    state.waitForRequest(seen);
+  }
+}
+
+async function answer(
+  port: MessagePort,
+  request: RunRequest,
+  session: InferenceSession,
+  state: SessionState,
+  options: SessionOptions,
+  waitMs: number,
+): Promise<void> {
+  const { requestId } = request;
+  if (state.draining) {
+    reply(port, { type: 'skipped', requestId });
+    return;
+  }
+  const startedMs = nowMs();
+  state.packStarted(startedMs);
+  try {
+    const { rows, nonFiniteRows } = await compute(session, request, options);
+    const result: SessionResult = { rows, nonFiniteRows, waitMs, busyMs: nowMs() - startedMs };
+    reply(port, { type: 'result', requestId, ...result }, [rows.buffer]);
+  } catch (error) {
+    reply(port, { type: 'error', requestId, error: serializeError(error) });
+  } finally {
+    state.packEnded();
+  }
+}
+
+/** A pack with NaN or infinity is computed a second time before its rows are given up. */
+async function compute(session: InferenceSession, input: SessionInput, { embeddingDim, dtype }: SessionOptions) {
+  const rows = await session.run(input);
+  if (findNonFiniteRows(rows, embeddingDim, dtype).length === 0) return { rows, nonFiniteRows: [] };
+  const again = await session.run(input);
+  return { rows: again, nonFiniteRows: findNonFiniteRows(again, embeddingDim, dtype) };
+}
+
+function reply(port: MessagePort, message: SessionReply, transfer: ArrayBuffer[] = []): void {
+  port.postMessage(message, transfer);
+}
+
+/** The same clock in all threads of the process. */
+export function nowMs(): number {
+  return performance.timeOrigin + performance.now();
+}

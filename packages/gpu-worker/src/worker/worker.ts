@@ -1,0 +1,192 @@
+import { nodeFileSystem, type DurableFileSystem } from '@virnucpro/checkpoint';
+import { MetricsAccumulator, type BatchMeasurement } from '@virnucpro/monitor';
+import {
+  PROTOCOL_VERSION,
+  ProtocolError,
+  serializeError,
+  type OrchestratorMessage,
+  type WorkerConfig,
+} from '@virnucpro/protocol';
+import type { Logger } from 'winston';
+
+import { AsyncInferenceRunner, type InferenceResult } from '../inference/async-inference-runner.ts';
+import { createAsyncDataLoader, type AsyncDataLoader } from '../loader/async-data-loader.ts';
+import { createShardLoader, type ShardLoader } from '../loader/shard-loader.ts';
+import { ShardRecorder } from '../record/shard-recorder.ts';
+import { ThreadedSession } from '../session/threaded-session.ts';
+import type { ParentChannel } from './parent-channel.ts';
+import { openWorkerLog } from './worker-log.ts';
+
+type InitMessage = Extract<OrchestratorMessage, { type: 'init' }>;
+
+/** The places at which a simulated device or a fault can stand in for the real thing. */
+export interface WorkerSeams {
+  readonly fileSystem?: DurableFileSystem;
+  /** Entry module of the session thread. */
+  readonly sessionThreadEntry?: URL;
+}
+
+/** Loaded and loading shards ahead of the one computed: a worker holds two leases. */
+const PREFETCH_SHARDS = 2;
+
+/**
+ * One device's worker. Its main thread only moves messages: loading happens in piscina threads, computing in
+ * the session thread, writing in the file system's threads.
+ *
+ *   assign -> loader (threads) -> packs -> session (thread) -> rows -> shard log -> shard-completed
+ */
+export class Worker {
+  static async start(init: InitMessage, channel: ParentChannel, seams: WorkerSeams): Promise<Worker> {
+    const startedMs = performance.now();
+    const log = openWorkerLog(init.config.logDirectory, init.rank, init.config.logLevel);
+    log.info('worker starts', { device: init.device, threads: init.config.threadsPerWorker });
+    const session = await ThreadedSession.open(sessionOptions(init), seams.sessionThreadEntry);
+    const worker = new Worker(init, channel, log, session, seams.fileSystem ?? nodeFileSystem);
+    const startupMs = performance.now() - startedMs;
+    log.info('session is ready', { deviceName: session.deviceName, startupMs });
+    await channel.send({
+      type: 'ready',
+      protocolVersion: PROTOCOL_VERSION,
+      rank: init.rank,
+      pid: process.pid,
+      deviceName: session.deviceName,
+      executionProvider: init.device.provider,
+      startupMs,
+    });
+    return worker;
+  }
+
+  /** Ends when the worker was drained and everything is durable; rejects when it cannot go on. */
+  readonly finished: Promise<void>;
+
+  readonly #config: WorkerConfig;
+  readonly #channel: ParentChannel;
+  readonly #log: Logger;
+  readonly #session: ThreadedSession;
+  readonly #shardLoader: ShardLoader;
+  readonly #loader: AsyncDataLoader;
+  readonly #recorder: ShardRecorder;
+  readonly #metrics = new MetricsAccumulator();
+  readonly #timers: NodeJS.Timeout[] = [];
+  #failRecording: (error: unknown) => void = () => undefined;
+
+  private constructor(
+    init: InitMessage,
+    channel: ParentChannel,
+    log: Logger,
+    session: ThreadedSession,
+    fileSystem: DurableFileSystem,
+  ) {
+    this.#config = init.config;
+    this.#channel = channel;
+    this.#log = log;
+    this.#session = session;
+    this.#recorder = this.#createRecorder(fileSystem);
+    this.#shardLoader = createShardLoader(init.config);
+    this.#loader = createAsyncDataLoader({
+      shardLoader: this.#shardLoader,
+      prefetchShards: PREFETCH_SHARDS,
+      onShardLoaded: (assignment, loaded) => this.#recorder.open(assignment, loaded),
+    });
+    this.#startTimers();
+    const recordingFailed = new Promise<never>((_, reject) => (this.#failRecording = reject));
+    this.finished = Promise.race([this.#work(), recordingFailed]).finally(() => this.#stopTimers());
+  }
+
+  /** True while the session thread is inside a pack: ending the process then aborts it (ADR 0001). */
+  get computing(): boolean {
+    return this.#session.currentPackMs !== null;
+  }
+
+  receive(message: OrchestratorMessage): void {
+    switch (message.type) {
+      case 'assign': {
+        const { leaseId, attempt, shard } = message;
+        this.#log.debug('shard assigned', { shardId: shard.shardId, leaseId, attempt });
+        this.#loader.assign({ leaseId, attempt, shard });
+        return;
+      }
+      case 'drain':
+        this.#log.info('draining');
+        this.#session.drain();
+        this.#loader.close();
+        return;
+      case 'init':
+        throw new ProtocolError('INIT_TWICE', 'the parent sent init to a worker that has begun');
+      default:
+        message satisfies never;
+    }
+  }
+
+  async #work(): Promise<void> {
+    const runner = new AsyncInferenceRunner({ session: this.#session, queueDepth: this.#config.queueDepth });
+    for await (const result of runner.run(this.#loader)) {
+      this.#metrics.add(measurementOf(result, this.#config.tokenBudget));
+      await this.#recorder.record(result);
+    }
+    await this.#recorder.close();
+    await this.#session.close();
+    await this.#shardLoader.close();
+    await this.#sendHeartbeat();
+    this.#log.info('worker ends');
+  }
+
+  #createRecorder(fileSystem: DurableFileSystem): ShardRecorder {
+    return new ShardRecorder({
+      fileSystem,
+      config: this.#config,
+      onCompleted: (completed) => {
+        this.#log.info('shard completed', completed);
+        void this.#channel.send(completed);
+      },
+      onRepaired: (message) => this.#log.warn(message),
+      onFailed: (error) => this.#failRecording(error),
+      nowMs: () => performance.now(),
+    });
+  }
+
+  #startTimers(): void {
+    const { heartbeatIntervalMs, checkpointIntervalMs } = this.#config;
+    const sync = () => void this.#recorder.sync().catch(this.#failRecording);
+    this.#timers.push(
+      setInterval(() => void this.#sendHeartbeat(), heartbeatIntervalMs),
+      setInterval(sync, checkpointIntervalMs),
+    );
+  }
+
+  #stopTimers(): void {
+    for (const timer of this.#timers) clearInterval(timer);
+  }
+
+  #sendHeartbeat(): Promise<void> {
+    return this.#channel.send({
+      type: 'heartbeat',
+      rssBytes: process.memoryUsage.rss(),
+      currentPackMs: this.#session.currentPackMs,
+      queueDepth: this.#session.depth,
+      metrics: this.#metrics.takeDelta(),
+    });
+  }
+
+  /** Tells the parent why this worker ends. */
+  reportFatal(error: unknown): Promise<void> {
+    this.#log.error('worker fails', { error: serializeError(error) });
+    return this.#channel.send({ type: 'fatal', error: serializeError(error) });
+  }
+}
+
+function measurementOf({ batch, waitMs, busyMs }: InferenceResult, tokenBudget: number): BatchMeasurement {
+  const { numSequences: sequences, numTokens: tokens, maxSeqlen: maxSequenceLength } = batch;
+  return { sequences, tokens, maxSequenceLength, tokenBudget, waitMs, busyMs };
+}
+
+function sessionOptions({ config, device }: InitMessage) {
+  return {
+    graphPath: config.graphPath,
+    provider: device.provider,
+    threads: config.threadsPerWorker,
+    disablePrepacking: config.disablePrepacking,
+    embeddingDim: config.embeddingDim,
+    dtype: config.dtype,
+  };
+}

@@ -1,0 +1,76 @@
+import { createRequire } from 'node:module';
+
+import { EXIT_CODES, isVirnucproError, UsageError } from '@virnucpro/protocol';
+import yargs, { type Argv } from 'yargs';
+
+import { modelCommand } from './commands/model-command.ts';
+import { resumeCommand } from './commands/resume-command.ts';
+import { runCommand } from './commands/run-command.ts';
+import { statusCommand } from './commands/status-command.ts';
+import { verifyCommand } from './commands/verify-command.ts';
+import type { RunContext } from '../run/run-context.ts';
+
+const HELP_WIDTH = 110;
+
+/**
+ * Runs one command line.
+ *
+ * @param seams stand-ins for tests: streams, the worker's entry file
+ * @returns the exit code; errors were printed
+ */
+export async function runCommandLine(argv: readonly string[], seams: Partial<RunContext> = {}): Promise<number> {
+  const context: RunContext = {
+    stdout: process.stdout,
+    stderr: process.stderr,
+    stdin: process.stdin,
+    environment: process.env,
+    toolVersion: toolVersion(),
+    ...seams,
+  };
+  let exitCode: number = EXIT_CODES.complete;
+  const finish = (code: number): void => void (exitCode = code);
+  try {
+    await buildParser(context, finish).parseAsync(argv.length === 0 ? ['--help'] : [...argv]);
+  } catch (error) {
+    exitCode = printError(error, context.stderr);
+  }
+  return exitCode;
+}
+
+function buildParser(context: RunContext, finish: (code: number) => void): Argv {
+  return yargs()
+    .scriptName('virnucpro-orchestrate')
+    .usage('$0 FASTA... -o RUN_DIR\n\nEmbeds protein FASTA with ESM-2, packed, on every GPU (or on CPU), resumable at any point.')
+    .command(runCommand(context, finish))
+    .command(resumeCommand(context, finish))
+    .command(statusCommand(context, finish))
+    .command(verifyCommand(context, finish))
+    .command(modelCommand(context, finish))
+    .version(context.toolVersion)
+    .help()
+    .alias('h', 'help')
+    .strict()
+    .recommendCommands()
+    .wrap(HELP_WIDTH)
+    .exitProcess(false)
+    .fail((message: string | null, error: Error | undefined) => {
+      if (error !== undefined) throw error;
+      throw new UsageError('USAGE', `${message ?? 'The command line could not be understood.'} See --help.`);
+    });
+}
+
+/** @returns the exit code that goes with the error */
+function printError(error: unknown, stderr: NodeJS.WritableStream): number {
+  if (isVirnucproError(error)) {
+    stderr.write(`error: ${error.message}\n`);
+    return error.exitCode;
+  }
+  const shown = error instanceof Error ? (error.stack ?? error.message) : String(error);
+  stderr.write(`unexpected error, please report it with this text:\n${shown}\n`);
+  return EXIT_CODES.unexpected;
+}
+
+function toolVersion(): string {
+  const { version } = createRequire(import.meta.url)('@virnucpro/orchestrator/package.json') as { version: string };
+  return version;
+}

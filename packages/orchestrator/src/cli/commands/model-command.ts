@@ -1,0 +1,83 @@
+import { buildModelInto, defaultCacheDirectory, describeModel } from '@virnucpro/model';
+import type { EmbeddingDtype, Pooling } from '@virnucpro/protocol';
+import type { Argv, CommandModule } from 'yargs';
+
+import type { RunContext, Finish } from '../../run/run-context.ts';
+
+/** `model build` and `model info`. */
+export function modelCommand(context: RunContext, finish: Finish): CommandModule {
+  return {
+    command: 'model',
+    describe: 'look at a model, or build its ONNX graph',
+    builder: (yargs) =>
+      yargs
+        .command(buildCommand(context, finish))
+        .command(infoCommand(context, finish))
+        .demandCommand(1, 'Say what to do with the model: build or info.'),
+    handler: () => undefined,
+  };
+}
+
+interface InfoArguments {
+  readonly directory: string;
+  readonly json: boolean;
+}
+
+function infoCommand(context: RunContext, finish: Finish): CommandModule<object, InfoArguments> {
+  return {
+    command: 'info <directory>',
+    describe: 'what a HuggingFace ESM-2 directory holds',
+    builder: (yargs) =>
+      yargs
+        .positional('directory', { type: 'string', demandOption: true })
+        .option('json', { type: 'boolean', default: false, describe: 'print JSON' }) as Argv<InfoArguments>,
+    handler: async ({ directory, json }) => {
+      const description = await describeModel(directory, defaultCacheDirectory(context.environment));
+      if (json) context.stdout.write(`${JSON.stringify(description)}\n`);
+      else {
+        for (const [name, value] of Object.entries(description)) {
+          context.stdout.write(`${name.padEnd(22)} ${typeof value === 'object' ? JSON.stringify(value) : String(value)}\n`);
+        }
+      }
+      finish(0);
+    },
+  };
+}
+
+interface BuildArguments {
+  readonly directory: string;
+  readonly out: string;
+  readonly pooling: Pooling;
+  readonly dtype: EmbeddingDtype;
+  readonly maxResidues: number;
+}
+
+function buildCommand(context: RunContext, finish: Finish): CommandModule<object, BuildArguments> {
+  return {
+    command: 'build <directory>',
+    describe: 'write the ONNX graph of a HuggingFace ESM-2 directory; the weights stay where they are',
+    builder: (yargs) =>
+      yargs
+        .positional('directory', { type: 'string', demandOption: true })
+        .option('out', { alias: 'o', type: 'string', demandOption: true, requiresArg: true, describe: 'folder to write to' })
+        .option('pooling', { choices: ['mean', 'bos', 'max'] as const, default: 'mean', describe: 'row of a sequence' })
+        .option('dtype', { choices: ['float32', 'float16'] as const, default: 'float32', describe: 'type of the rows' })
+        .option('max-residues', {
+          type: 'number',
+          default: 1022,
+          describe: 'longest sequence that the graph takes',
+        }) as unknown as Argv<BuildArguments>,
+    handler: async ({ directory, out, pooling, dtype, maxResidues }) => {
+      const model = await buildModelInto({
+        directory,
+        outDirectory: out,
+        cacheDirectory: defaultCacheDirectory(context.environment),
+        pooling,
+        outputDtype: dtype,
+        maxResidues,
+      });
+      context.stdout.write(`${model.graphPath}\n`);
+      finish(0);
+    },
+  };
+}

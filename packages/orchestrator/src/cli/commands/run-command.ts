@@ -1,0 +1,79 @@
+import type { Argv, CommandModule } from 'yargs';
+
+import { readConfigFile } from '../../config/config-file.ts';
+import { environmentLayer, flagLayer, resolveSettings, type SettingsLayer } from '../../config/layers.ts';
+import { RUN_OPTION_NAMES, RUN_OPTIONS, type RunOption, type RunSettings } from '../../config/run-options.ts';
+import { runJob } from '../../run/run-job.ts';
+import type { RunContext, Finish } from '../../run/run-context.ts';
+
+interface RunArguments {
+  readonly fasta: string[];
+  readonly out: string;
+  readonly config: string | undefined;
+  readonly [flag: string]: unknown;
+}
+
+export function runCommand(context: RunContext, finish: Finish): CommandModule<object, RunArguments> {
+  return {
+    command: ['run <fasta..>', '$0 <fasta..>'],
+    describe: 'embed FASTA files; on an unfinished RUN_DIR, go on where it stopped',
+    builder: (yargs) => buildRunOptions(yargs) as Argv<RunArguments>,
+    handler: async (argv) => {
+      const settings = await settingsFrom(argv, argv.config, context.environment);
+      finish(await runJob(argv.fasta.map(String), { runDirectory: argv.out, settings, context }));
+    },
+  };
+}
+
+/** @throws {UsageError} when any source sets something that is none, or a value that fits not */
+export async function settingsFrom(
+  flags: Readonly<Record<string, unknown>>,
+  configFlag: string | undefined,
+  environment: NodeJS.ProcessEnv,
+): Promise<RunSettings> {
+  const configPath = configFlag ?? environment['VIRNUCPRO_CONFIG'];
+  const layers: SettingsLayer[] = [flagLayer(flags), environmentLayer(environment)];
+  if (configPath !== undefined) layers.push(await readConfigFile(configPath));
+  return resolveSettings(layers);
+}
+
+function buildRunOptions(yargs: Argv): Argv {
+  const parser = yargs
+    .positional('fasta', {
+      describe: 'FASTA files, also gzipped, or directories of them; - is standard input',
+      array: true,
+      type: 'string',
+    })
+    .option('out', {
+      alias: 'o',
+      type: 'string',
+      demandOption: 'Say where the results go: -o RUN_DIR.',
+      requiresArg: true,
+      describe: 'RUN_DIR: folder of results, logs and checkpoints; made if missing',
+    })
+    .option('config', {
+      type: 'string',
+      requiresArg: true,
+      describe: 'YAML file with any of these options (flag > VIRNUCPRO_* variable > file > default)',
+    })
+    .example('$0 proteins.faa -o out', 'embed with the demo model, on the GPUs if there are any, else on CPU')
+    .example('$0 proteins.faa.gz -o out --model esm2_t33_650M_UR50D --gpus 0,1,2,3', 'on four GPUs')
+    .example('$0 proteins/ -o out --model esm2_t6_8M_UR50D --device cpu --workers 2', 'a folder of files, on CPU')
+    .example('$0 resume out', 'go on after a stop');
+  return addRunOptions(parser);
+}
+
+/** Flags are taken as text and checked with all other sources; their default is shown, not set. */
+function addRunOptions(yargs: Argv): Argv {
+  let parser = yargs;
+  for (const name of RUN_OPTION_NAMES) {
+    const { describe, group, value, default: fallback, defaultDescription }: RunOption = RUN_OPTIONS[name];
+    const shown = defaultDescription ?? String(fallback);
+    parser = parser.option(name, {
+      describe: `${describe}${value === undefined ? '' : ` (${value})`} [${shown}]`,
+      group,
+      ...(value === undefined ? { type: 'boolean' as const } : { type: 'string' as const, requiresArg: true }),
+    });
+  }
+  return parser;
+}

@@ -1,0 +1,45 @@
+import { readdir } from 'node:fs/promises';
+
+import { nodeFileSystem, verifyRun } from '@virnucpro/checkpoint';
+import { EXIT_CODES } from '@virnucpro/protocol';
+import type { Argv, CommandModule } from 'yargs';
+
+import { formatCount } from '../../progress/format.ts';
+import type { RunContext, Finish } from '../../run/run-context.ts';
+
+interface VerifyArguments {
+  readonly runDirectory: string;
+  readonly json: boolean;
+}
+
+export function verifyCommand(context: RunContext, finish: Finish): CommandModule<object, VerifyArguments> {
+  return {
+    command: 'verify <run-directory>',
+    describe: 're-read everything that a run wrote and compare it with its checksums',
+    builder: (yargs) =>
+      yargs
+        .positional('run-directory', { type: 'string', demandOption: true, describe: 'RUN_DIR of the run' })
+        .option('json', { type: 'boolean', default: false, describe: 'print JSON' }) as unknown as Argv<VerifyArguments>,
+    handler: async ({ runDirectory, json }) => {
+      const verification = await verifyRun(nodeFileSystem, runDirectory, listLogs);
+      const { findings } = verification;
+      if (json) context.stdout.write(`${JSON.stringify(verification)}\n`);
+      else {
+        for (const { file, problem } of findings) context.stdout.write(`${file}: ${problem}\n`);
+        context.stdout.write(
+          findings.length === 0
+            ? `verified: ${runDirectory} is whole\n`
+            : `${formatCount(findings.length)} problem${findings.length === 1 ? '' : 's'} found in ${runDirectory}\n`,
+        );
+      }
+      finish(findings.length === 0 ? EXIT_CODES.complete : EXIT_CODES.unexpected);
+    },
+  };
+}
+
+function listLogs(directory: string): Promise<readonly string[]> {
+  return readdir(directory).then(
+    (names) => names.filter((name) => name.endsWith('.log')).sort(),
+    () => [],
+  );
+}

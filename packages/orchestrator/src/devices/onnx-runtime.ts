@@ -1,0 +1,26 @@
+import { existsSync, readFileSync } from 'node:fs';
+import { createRequire } from 'node:module';
+import { dirname, join } from 'node:path';
+
+import { z } from 'zod';
+
+/** The folder of the onnxruntime-node that workers load. Only looked at: the parent never loads the runtime. */
+function runtimeDirectory(): string {
+  const worker = createRequire(import.meta.url).resolve('@virnucpro/gpu-worker/package.json');
+  return dirname(dirname(createRequire(worker).resolve('onnxruntime-node')));
+}
+
+export function onnxRuntimeVersion(): string {
+  const manifest: unknown = JSON.parse(readFileSync(join(runtimeDirectory(), 'package.json'), 'utf8'));
+  return z.object({ version: z.string() }).parse(manifest).version;
+}
+
+/** Where the runtime looks for its CUDA provider, a library that its npm package does not contain. */
+export function cudaProviderPath(): string {
+  const { platform, arch } = process;
+  return join(runtimeDirectory(), 'bin', 'napi-v6', platform, arch, 'libonnxruntime_providers_cuda.so');
+}
+
+export function cudaProviderInstalled(): boolean {
+  return existsSync(cudaProviderPath());
+}

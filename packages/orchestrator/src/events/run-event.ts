@@ -1,0 +1,45 @@
+import type { ProgressSnapshot } from '../progress/progress-view.ts';
+
+/** What happens in a run, for programs: one JSON object per line in events.jsonl, and on stdout with --json. */
+export type RunEvent =
+  | {
+      readonly event: 'run-started';
+      readonly runId: string;
+      readonly state: 'new' | 'resumed';
+      readonly workers: number;
+      readonly settings: object;
+    }
+  | { readonly event: 'worker-started'; readonly rank: number; readonly pid: number | null }
+  | { readonly event: 'worker-ready'; readonly rank: number; readonly deviceName: string; readonly startupMs: number }
+  | { readonly event: 'worker-killed'; readonly rank: number; readonly reason: string }
+  | {
+      readonly event: 'worker-lost';
+      readonly rank: number;
+      readonly code: number | null;
+      readonly signal: string | null;
+      readonly error: string | null;
+      readonly shardsReturned: readonly number[];
+      readonly restartInMs: number | null;
+    }
+  | { readonly event: 'scan-ended'; readonly records: number; readonly tokens: number; readonly shards: number }
+  | {
+      readonly event: 'shard-completed';
+      readonly rank: number;
+      readonly shardId: number;
+      readonly rows: number;
+      readonly rejected: number;
+      readonly packs: number;
+      readonly packsReused: number;
+      readonly tokens: number;
+    }
+  | { readonly event: 'shard-found-done'; readonly shardId: number; readonly rows: number; readonly rejected: number }
+  | ({ readonly event: 'progress' } & ProgressSnapshot)
+  | {
+      readonly event: 'run-ended';
+      readonly status: 'complete' | 'stopped';
+      readonly rows: number;
+      readonly rejected: number;
+    };
+
+/** An event as it is written: with the time at which it happened. */
+export type TimedRunEvent = RunEvent & { readonly time: string };

@@ -1,0 +1,141 @@
+import { isShardLogComplete, nodeFileSystem, shardLogPath, type ShardLogHeader } from '@virnucpro/checkpoint';
+import type { PlainFile, ScanSummary } from '@virnucpro/fasta';
+import { createEsmTokenizer, readVocabulary } from '@virnucpro/model';
+import { PACKER_VERSION } from '@virnucpro/packing';
+import { isVirnucproError, serializeError, deserializeError, type Shard } from '@virnucpro/protocol';
+
+import { LeaseTable } from '../leases/lease-table.ts';
+import { startScan } from '../scan/scan-client.ts';
+import type { ScanThreadData } from '../scan/scan-messages.ts';
+import type { SupervisorEnd } from '../supervisor/supervisor-events.ts';
+import { Supervisor } from '../supervisor/supervisor.ts';
+import type { Job } from './job.ts';
+import { RunTracker } from './run-tracker.ts';
+import { initMessageFor } from './worker-init.ts';
+
+/** Bounds the memory that a shard takes in the merge. */
+const MAX_RECORDS_PER_SHARD = 16_384;
+
+export interface EmbedOutcome {
+  readonly end: SupervisorEnd;
+  readonly files: readonly PlainFile[];
+  /** In input order; complete only when `summary` is there. */
+  readonly shards: readonly Shard[];
+  /** Null when the run stopped before the scan ended. */
+  readonly summary: ScanSummary | null;
+  readonly tracker: RunTracker;
+}
+
+/** Scans and computes at the same time: a shard is leased as soon as it is cut. */
+export async function embed(job: Job, files: readonly PlainFile[]): Promise<EmbedOutcome> {
+  return new Embedding(job, files).run(await scanData(job, files));
+}
+
+async function scanData(job: Job, files: readonly PlainFile[]): Promise<ScanThreadData> {
+  const { model, byteSettings } = job;
+  const vocabulary = model.vocabularyPath === null ? undefined : await readVocabulary(model.vocabularyPath);
+  return {
+    files,
+    tokenOf: createEsmTokenizer(vocabulary).tokenOf,
+    policy: {
+      tokenBudget: byteSettings.tokenBudget,
+      shardTokens: byteSettings.shardTokens,
+      maxRecordsPerShard: MAX_RECORDS_PER_SHARD,
+    },
+    maxResidues: byteSettings.maxResidues,
+    longSequences: byteSettings.long,
+    duplicateIds: byteSettings.duplicateIds,
+  };
+}
+
+class Embedding {
+  readonly #job: Job;
+  readonly #files: readonly PlainFile[];
+  readonly #leases = new LeaseTable();
+  readonly #tracker: RunTracker;
+  readonly #supervisor: Supervisor;
+  readonly #shards: Shard[] = [];
+  #started = false;
+  /** Shards enter the lease table in input order, each after a look at what its log holds. */
+  #admitted: Promise<void> = Promise.resolve();
+
+  constructor(job: Job, files: readonly PlainFile[]) {
+    this.#job = job;
+    this.#files = files;
+    this.#tracker = new RunTracker(job);
+    this.#supervisor = new Supervisor({
+      devices: job.devices.devices,
+      workerEntry: job.context.workerEntry ?? new URL(import.meta.resolve('@virnucpro/gpu-worker/entry')),
+      initMessage: initMessageFor(job, files),
+      leases: this.#leases,
+      events: this.#tracker,
+    });
+  }
+
+  async run(data: ScanThreadData): Promise<EmbedOutcome> {
+    const { stop } = this.#job;
+    const scan = startScan(data, (shard) => this.#onShard(shard));
+    stop.onStop(() => this.#supervisor.drain());
+    stop.onForce(() => this.#supervisor.kill());
+    let summary: ScanSummary | null = null;
+    const scanned = scan.summary.then(
+      (found) => this.#onScanned((summary = found)),
+      (error: unknown) => this.#onScanFailed(error),
+    );
+    this.#tracker.start();
+    const end = await this.#supervisor.ended;
+    this.#tracker.stop();
+    await scan.stop();
+    if (end.kind === 'complete') await scanned;
+    return { end, files: this.#files, shards: this.#shards, summary, tracker: this.#tracker };
+  }
+
+  #onShard(shard: Shard): void {
+    this.#shards.push(shard);
+    this.#tracker.scanned(shard);
+    this.#admitted = this.#admitted.then(() => this.#admit(shard));
+  }
+
+  async #admit(shard: Shard): Promise<void> {
+    if (await this.#isDone(shard)) return;
+    this.#leases.add(shard);
+    if (!this.#started) this.#supervisor.start();
+    this.#started = true;
+    this.#supervisor.dispatch();
+  }
+
+  async #isDone(shard: Shard): Promise<boolean> {
+    const { state, paths } = this.#job;
+    if (state === 'new') return false;
+    const path = shardLogPath(paths.checkpointDirectory, shard.shardId);
+    const found = await isShardLogComplete(nodeFileSystem, path, shardLogHeader(this.#job, shard));
+    if (!found.complete) return false;
+    this.#leases.addDone(shard.shardId);
+    this.#tracker.foundDone(shard, found);
+    return true;
+  }
+
+  async #onScanned(summary: ScanSummary): Promise<void> {
+    await this.#admitted;
+    this.#tracker.scanEnded(summary);
+    this.#leases.seal();
+    this.#supervisor.dispatch();
+  }
+
+  #onScanFailed(error: unknown): void {
+    // Nothing of a run with bad input is worth waiting for.
+    this.#supervisor.fail(isVirnucproError(error) ? error : deserializeError(serializeError(error)));
+    this.#supervisor.kill();
+  }
+}
+
+export function shardLogHeader({ manifest, model, byteSettings }: Job, shard: Shard): ShardLogHeader {
+  return {
+    runId: manifest.runId,
+    settingsHash: manifest.settingsHash,
+    shard,
+    embeddingDim: model.embeddingDim,
+    dtype: byteSettings.dtype,
+    packerVersion: PACKER_VERSION,
+  };
+}

@@ -1,0 +1,74 @@
+import type { PreparedModel } from '@virnucpro/model';
+import { calculateTokenBudget, PACKER_VERSION } from '@virnucpro/packing';
+import type { ExecutionProvider, PackingMode } from '@virnucpro/protocol';
+
+import type { RunSettings } from '../config/run-options.ts';
+import { onnxRuntimeVersion } from '../devices/onnx-runtime.ts';
+
+/**
+ * Everything that decides the output's bytes, and nothing else: the number of workers and loader threads is not
+ * among it. Kept in the manifest; a run is resumed only under the same.
+ */
+export interface ByteSettings {
+  readonly model: string;
+  readonly graphVersion: number;
+  readonly onnxruntime: string;
+  readonly device: ExecutionProvider;
+  readonly weights: 'prepacked' | 'mapped';
+  readonly pooling: RunSettings['pooling'];
+  readonly dtype: RunSettings['dtype'];
+  readonly packing: PackingMode;
+  readonly packer: string;
+  readonly tokenBudget: number;
+  readonly shardTokens: number;
+  readonly maxResidues: number;
+  readonly long: RunSettings['long'];
+  readonly duplicateIds: RunSettings['duplicate-ids'];
+}
+
+/** Above this a worker maps the weights, shared with its neighbours, instead of packing a copy of its own. */
+const PREPACKED_WEIGHT_BYTES = 1e9;
+const PACKS_PER_SHARD = 64;
+
+/**
+ * @param earlier the token budget of the run that is resumed: "auto" means that one then
+ */
+export function byteSettings(
+  settings: RunSettings,
+  model: PreparedModel,
+  device: ExecutionProvider,
+  earlierTokenBudget: number | null,
+): ByteSettings {
+  const tokenBudget = chooseTokenBudget(settings, model, earlierTokenBudget);
+  return {
+    model: model.fingerprint,
+    graphVersion: model.graphVersion,
+    onnxruntime: onnxRuntimeVersion(),
+    device,
+    weights: model.weightBytes > PREPACKED_WEIGHT_BYTES ? 'mapped' : 'prepacked',
+    pooling: settings.pooling,
+    dtype: settings.dtype,
+    packing: settings.packing ? 'packed' : 'one-by-one',
+    packer: PACKER_VERSION,
+    tokenBudget,
+    shardTokens: settings['shard-tokens'] ?? PACKS_PER_SHARD * tokenBudget,
+    maxResidues: settings['max-residues'],
+    long: settings.long,
+    duplicateIds: settings['duplicate-ids'],
+  };
+}
+
+function chooseTokenBudget(settings: RunSettings, model: PreparedModel, earlier: number | null): number {
+  const asked = settings['token-budget'];
+  if (asked !== 'auto') return asked;
+  if (earlier !== null) return earlier;
+  return calculateTokenBudget({
+    freeMemoryBytes: null,
+    modelBytes: model.weightBytes,
+    hiddenSize: model.embeddingDim,
+    layers: model.layers,
+    heads: model.heads,
+    intermediateSize: 4 * model.embeddingDim,
+    bytesPerElement: 4,
+  }).tokenBudget;
+}

@@ -1,0 +1,13 @@
+/** What a command may touch of the outside world; tests replace parts of it. */
+export interface RunContext {
+  readonly stdout: NodeJS.WritableStream & { readonly isTTY?: boolean };
+  readonly stderr: NodeJS.WritableStream & { readonly isTTY?: boolean };
+  readonly stdin: NodeJS.ReadableStream;
+  readonly environment: NodeJS.ProcessEnv;
+  readonly toolVersion: string;
+  /** The file that is forked per device; its default is the worker of @virnucpro/gpu-worker. */
+  readonly workerEntry?: URL;
+}
+
+/** Sets the exit code of the program. */
+export type Finish = (exitCode: number) => void;

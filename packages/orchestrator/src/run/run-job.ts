@@ -1,0 +1,121 @@
+import { mkdir } from 'node:fs/promises';
+
+import { acquireRunLock, nodeFileSystem, runPaths, type RunPaths } from '@virnucpro/checkpoint';
+import { resolveInputFiles, spoolInputs, type InputFile } from '@virnucpro/fasta';
+import { defaultCacheDirectory, DEMO_MODEL_NOTICE, prepareModel } from '@virnucpro/model';
+import { InputError, type ExitCode } from '@virnucpro/protocol';
+
+import type { RunSettings } from '../config/run-options.ts';
+import { resolveDevices } from '../devices/resolve-devices.ts';
+import { EventLog } from '../events/event-log.ts';
+import { closeOrchestratorLog, openOrchestratorLog } from '../logging/orchestrator-log.ts';
+import { createProgressView } from '../progress/create-view.ts';
+import { embed } from './embed.ts';
+import { byteSettings } from './fingerprint.ts';
+import { finishRun } from './finish-run.ts';
+import type { Job } from './job.ts';
+import { openRun } from './open-run.ts';
+import type { RunContext } from './run-context.ts';
+import { describeInputs } from './run-inputs.ts';
+import { reportFinished } from './run-summary.ts';
+import { listenForStop } from './stop-signals.ts';
+
+export interface JobRequest {
+  readonly files: readonly InputFile[];
+  readonly runDirectory: string;
+  readonly settings: RunSettings;
+  readonly context: RunContext;
+}
+
+/**
+ * The main job: FASTA in, embeddings out.
+ *
+ * @param fasta files, directories, or "-"
+ * @returns the exit code: 0 complete, 3 complete with rejected records, 75 stopped and resumable
+ * @throws {VirnucproError} with the exit code that goes with it
+ */
+export async function runJob(fasta: readonly string[], request: Omit<JobRequest, 'files'>): Promise<ExitCode> {
+  return runOnFiles({ ...request, files: await resolveInputFiles(fasta) });
+}
+
+/** The same with inputs that are known already. */
+export async function runOnFiles(request: JobRequest): Promise<ExitCode> {
+  const paths = runPaths(request.runDirectory);
+  await makeRunDirectory(paths);
+  const lock = await acquireRunLock(nodeFileSystem, paths.lock);
+  try {
+    return await runLocked(paths, request);
+  } finally {
+    await lock.release();
+  }
+}
+
+async function runLocked(paths: RunPaths, request: JobRequest): Promise<ExitCode> {
+  const { settings, context } = request;
+  const model = await prepareModel({
+    model: settings.model,
+    cacheDirectory: defaultCacheDirectory(context.environment),
+    pooling: settings.pooling,
+    outputDtype: settings.dtype,
+    maxResidues: settings['max-residues'],
+    onProgress: (message) => context.stderr.write(`${message}\n`),
+  });
+  const devices = await resolveDevices(settings, model.weightBytes);
+  const provider = devices.devices[0]?.provider ?? 'cpu';
+  const opened = await openRun({
+    paths,
+    settingsFor: (earlierTokenBudget) => byteSettings(settings, model, provider, earlierTokenBudget),
+    model,
+    inputs: await describeInputs(request.files),
+    toolVersion: context.toolVersion,
+    options: { ...settings, 'force-restart': false },
+    forceRestart: settings['force-restart'],
+    now: () => new Date(),
+  });
+  if (opened.state === 'finished') return reportFinished(opened.manifest, settings, paths, context);
+  const view = createProgressView(settings, context);
+  const log = openOrchestratorLog({ logDirectory: paths.logDirectory, level: settings['log-level'], console: view.log });
+  const events = new EventLog(paths.events, settings.json ? context.stdout : null, () => new Date());
+  const stop = listenForStop((message) => log.warn(message));
+  try {
+    return await compute({ ...request, ...opened, paths, model, devices, view, log, events, stop });
+  } finally {
+    stop.dispose();
+    view.close();
+    await events.close();
+    await closeOrchestratorLog(log);
+  }
+}
+
+async function compute(job: Job): Promise<ExitCode> {
+  const { log, model, devices, manifest, byteSettings: bytes } = job;
+  if (model.isDemo) log.warn(DEMO_MODEL_NOTICE);
+  if (devices.notice !== null) log.warn(devices.notice);
+  log.info(
+    `${job.state === 'resumed' ? 'resuming' : 'starting'}: model ${model.name} (${model.layers} layers, ${model.embeddingDim} wide), ` +
+      `${devices.devices.length} worker${devices.devices.length === 1 ? '' : 's'} on ${bytes.device}, ${bytes.tokenBudget} tokens per pack`,
+    { runId: manifest.runId, settings: bytes, threadsPerWorker: devices.threadsPerWorker },
+  );
+  job.events.emit({
+    event: 'run-started',
+    runId: manifest.runId,
+    state: job.state === 'resumed' ? 'resumed' : 'new',
+    workers: devices.devices.length,
+    settings: bytes,
+  });
+  const files = await spoolInputs(job.files, job.paths.spoolDirectory, job.context.stdin);
+  return finishRun(job, await embed(job, files));
+}
+
+async function makeRunDirectory({ directory, logDirectory }: RunPaths): Promise<void> {
+  try {
+    await mkdir(logDirectory, { recursive: true });
+  } catch (error) {
+    const reason = error instanceof Error ? error.message : String(error);
+    throw new InputError(
+      'RUN_DIRECTORY_UNWRITABLE',
+      `The run folder ${directory} cannot be made or written to: ${reason}. Choose another with -o.`,
+      { cause: error },
+    );
+  }
+}

@@ -1,0 +1,73 @@
+import { statSync } from 'node:fs';
+
+import type { Manifest, MergeResult, RunPaths } from '@virnucpro/checkpoint';
+import { EXIT_CODES, InputError, type ExitCode } from '@virnucpro/protocol';
+
+import type { RunSettings } from '../config/run-options.ts';
+import { formatBytes, formatCount, formatDuration } from '../progress/format.ts';
+import type { RunTracker } from './run-tracker.ts';
+import type { RunContext } from './run-context.ts';
+
+export interface SummaryInput {
+  readonly manifest: Manifest;
+  readonly merged: MergeResult;
+  readonly paths: RunPaths;
+  readonly tracker: RunTracker;
+  readonly mergeMs: number;
+}
+
+/** What a person wants to know at the end: how much, how fast, where it is, how to read it. */
+export function summaryText({ manifest, merged, paths, tracker, mergeMs }: SummaryInput): string {
+  const { rows, rejected } = merged;
+  const { total } = tracker;
+  const seconds = tracker.elapsedMs / 1000;
+  const reused = tracker.reused.packs > 0 ? ` · ${formatCount(tracker.reused.packs)} packs from before` : '';
+  return [
+    `complete: ${formatCount(rows)} sequences${rejected > 0 ? `, ${formatCount(rejected)} rejected` : ''} in ${formatDuration(seconds)}` +
+      ` · ${formatCount(total.tokens / seconds)} tokens/s · ${formatCount(total.sequences / seconds)} sequences/s` +
+      ` · packs ${percentText(total.tokens, total.budgetTokens)} full${reused}`,
+    '',
+    `  ${paths.embeddings}  [${rows}, ${manifest.model.embeddingDim}] ${String(manifest.settings['dtype'])}, ${formatBytes(sizeOf(merged))}`,
+    `  ${paths.sequences}  id, length and origin of each row`,
+    ...(rejected > 0 ? [`  ${paths.failed}  ${formatCount(rejected)} rejected and why`] : []),
+    `  ${paths.manifest}  settings, checksums (merged in ${formatDuration(mergeMs / 1000)})`,
+    '',
+    'In Python:',
+    '  import numpy as np',
+    `  embeddings = np.load("${paths.embeddings}", mmap_mode="r")`,
+    ...manifest.notices.map((notice) => `\nNote: ${notice}.`),
+    '',
+  ].join('\n');
+}
+
+function percentText(part: number, whole: number): string {
+  return whole === 0 ? '-' : `${((100 * part) / whole).toFixed(1)} %`;
+}
+
+function sizeOf(merged: MergeResult): number {
+  return merged.files.find(({ name }) => name === 'embeddings.npy')?.bytes ?? 0;
+}
+
+/**
+ * A run that was complete before: says so, touches nothing.
+ *
+ * @throws {InputError} OUTPUT_DAMAGED when a result is missing or has another size than was written
+ */
+export function reportFinished(manifest: Manifest, settings: Pick<RunSettings, 'json'>, paths: RunPaths, context: RunContext): ExitCode {
+  for (const { name, bytes } of manifest.outputs ?? []) {
+    const found = statSync(`${paths.directory}/${name}`, { throwIfNoEntry: false })?.size;
+    if (found === bytes) continue;
+    throw new InputError(
+      'OUTPUT_DAMAGED',
+      `${paths.directory} is a complete run, but ${name} ${found === undefined ? 'is missing' : `has ${found} bytes, not ${bytes}`}. ` +
+        'Look with: virnucpro-orchestrate verify; start over with --force-restart.',
+    );
+  }
+  const rows = manifest.outputs?.find(({ name }) => name === 'embeddings.npy')?.rows ?? 0;
+  context.stdout.write(
+    settings.json
+      ? `${JSON.stringify({ event: 'run-ended', status: 'complete', rows, alreadyComplete: true })}\n`
+      : `${paths.directory} is complete already: ${formatCount(rows)} rows in ${paths.embeddings}. Nothing to do.\n`,
+  );
+  return EXIT_CODES.complete;
+}

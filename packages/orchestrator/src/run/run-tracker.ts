@@ -1,0 +1,219 @@
+import type { ScanSummary } from '@virnucpro/fasta';
+import { RunMetrics, Throughput, type MetricsSummary, type Report } from '@virnucpro/monitor';
+import type { Rank, Shard } from '@virnucpro/protocol';
+
+import { formatCount } from '../progress/format.ts';
+import type { ProgressSnapshot } from '../progress/progress-view.ts';
+import type {
+  HeartbeatMessage,
+  ReadyMessage,
+  ShardCompletedMessage,
+  SupervisorEvents,
+  WorkerLoss,
+} from '../supervisor/supervisor-events.ts';
+import { describeLoss } from './describe-loss.ts';
+import type { Job } from './job.ts';
+
+const VIEW_INTERVAL_MS = 250;
+const PROGRESS_EVENT_INTERVAL_MS = 2_000;
+
+interface TrackedWorker {
+  readonly rank: Rank;
+  readonly label: string;
+  state: 'waiting' | 'starting' | 'ready' | 'restarting' | 'retired';
+  deviceName: string | null;
+  shards: number;
+}
+
+/** Results that are durable, those of earlier runs included. */
+export interface DoneCounts {
+  readonly shards: number;
+  readonly rows: number;
+  readonly rejected: number;
+}
+
+/** Keeps count of the run: what happens goes to the log and the events, where it stands to the progress view. */
+export class RunTracker implements SupervisorEvents {
+  readonly metrics = new RunMetrics(() => performance.now());
+  /** Losses of workers, in order. */
+  readonly restarts: Report['restarts'] = [];
+  readonly startedAt = new Date();
+  readonly workers: readonly TrackedWorker[];
+  readonly #job: Job;
+  readonly #startedMs = performance.now();
+  readonly #timers: NodeJS.Timeout[] = [];
+  #done: DoneCounts = { shards: 0, rows: 0, rejected: 0 };
+  /** Found in logs: computed by an earlier run, or by a worker that died since. */
+  #reused = { packs: 0, tokens: 0, sequences: 0 };
+  #tokensScanned = 0;
+  #tokensTotal: number | null = null;
+  #scan: ScanSummary | null = null;
+  /** From the first worker that is ready: start-up would spoil the estimate of what is left. */
+  #throughput: Throughput | null = null;
+
+  constructor(job: Job) {
+    this.#job = job;
+    this.workers = job.devices.devices.map(({ label }, rank) => ({
+      rank: rank as Rank,
+      label,
+      state: 'waiting',
+      deviceName: null,
+      shards: 0,
+    }));
+  }
+
+  get done(): DoneCounts {
+    return this.#done;
+  }
+
+  get reused(): Readonly<{ packs: number; tokens: number; sequences: number }> {
+    return this.#reused;
+  }
+
+  get elapsedMs(): number {
+    return performance.now() - this.#startedMs;
+  }
+
+  start(): void {
+    const { view, events } = this.#job;
+    this.#timers.push(
+      setInterval(() => view.update(this.snapshot()), VIEW_INTERVAL_MS),
+      setInterval(() => events.emit({ event: 'progress', ...this.snapshot() }), PROGRESS_EVENT_INTERVAL_MS),
+    );
+  }
+
+  /** The last look at a run that ended. */
+  stop(): void {
+    for (const timer of this.#timers) clearInterval(timer);
+    this.#job.view.update(this.snapshot());
+    this.#job.events.emit({ event: 'progress', ...this.snapshot() });
+  }
+
+  /** What the scan found; null while it goes on. */
+  get scan(): ScanSummary | null {
+    return this.#scan;
+  }
+
+  get total(): MetricsSummary {
+    return this.metrics.snapshot().total;
+  }
+
+  snapshot(): ProgressSnapshot {
+    const { total, workers } = this.metrics.snapshot();
+    const tokensDone = Math.min(total.tokens + this.#reused.tokens, this.#tokensTotal ?? Number.POSITIVE_INFINITY);
+    const left = this.#tokensTotal === null ? null : this.#tokensTotal - tokensDone;
+    const speed = this.#throughput?.snapshot(left) ?? null;
+    return {
+      workers: this.workers.map(({ rank, label, state }) => {
+        const measured = workers.find((worker) => worker.rank === rank);
+        const { tokens: done, tokensPerSecond } = measured ?? { tokens: 0, tokensPerSecond: 0 };
+        return { rank, label, state, tokensDone: done, tokensPerSecond };
+      }),
+      sequencesDone: total.sequences + this.#reused.sequences,
+      tokensDone,
+      tokensTotal: this.#tokensTotal,
+      tokensScanned: this.#tokensScanned,
+      tokensPerSecond: speed?.tokensPerSecond ?? 0,
+      sequencesPerSecond: speed?.sequencesPerSecond ?? 0,
+      etaSeconds: speed?.etaSeconds ?? null,
+    };
+  }
+
+  scanned(shard: Shard): void {
+    this.#tokensScanned += shard.tokens;
+  }
+
+  foundDone(shard: Shard, found: { readonly rows: number; readonly rejected: number; readonly packs: number }): void {
+    this.#count(found);
+    this.#reused = {
+      packs: this.#reused.packs + found.packs,
+      tokens: this.#reused.tokens + shard.tokens,
+      sequences: this.#reused.sequences + found.rows,
+    };
+    const { rows, rejected } = found;
+    this.#job.events.emit({ event: 'shard-found-done', shardId: shard.shardId, rows, rejected });
+  }
+
+  scanEnded(summary: ScanSummary): void {
+    const { records, tokens, shards } = summary;
+    this.#scan = summary;
+    this.#tokensTotal = tokens;
+    this.#job.log.info(`scanned: ${formatCount(records)} records, ${formatCount(tokens)} tokens, ${formatCount(shards)} shards`);
+    this.#job.events.emit({ event: 'scan-ended', records, tokens, shards });
+  }
+
+  onWorkerStarted(rank: Rank, pid: number | undefined): void {
+    this.#update(rank, { state: 'starting' });
+    this.#job.log.debug(`worker ${rank} started`, { rank, pid });
+    this.#job.events.emit({ event: 'worker-started', rank, pid: pid ?? null });
+  }
+
+  onWorkerReady(rank: Rank, { deviceName, startupMs, pid }: ReadyMessage): void {
+    this.#update(rank, { state: 'ready', deviceName });
+    this.metrics.workerReady(rank);
+    this.#throughput ??= new Throughput(() => performance.now());
+    this.#job.log.debug(`worker ${rank} is ready`, { rank, pid, deviceName, startupMs });
+    this.#job.events.emit({ event: 'worker-ready', rank, deviceName, startupMs });
+  }
+
+  onHeartbeat(rank: Rank, { metrics }: HeartbeatMessage): void {
+    this.metrics.addDelta(rank, metrics);
+    this.#throughput?.add(metrics);
+  }
+
+  onShardCompleted(rank: Rank, message: ShardCompletedMessage): void {
+    const { shardId, rows, rejected, packs, packsReused, tokensReused, tokens } = message;
+    this.#count(message);
+    this.#update(rank, { shards: (this.workers[rank]?.shards ?? 0) + 1 });
+    this.#reused = {
+      ...this.#reused,
+      packs: this.#reused.packs + packsReused,
+      tokens: this.#reused.tokens + tokensReused,
+    };
+    this.#job.log.debug(`shard ${shardId} completed`, { rank, rows, rejected, packs, packsReused });
+    this.#job.events.emit({ event: 'shard-completed', rank, shardId, rows, rejected, packs, packsReused, tokens });
+  }
+
+  onLateResult(rank: Rank, { shardId, leaseId }: ShardCompletedMessage): void {
+    this.#job.log.warn(`dropped a late result of worker ${rank} for shard ${shardId}`, { leaseId });
+  }
+
+  onWorkerOutput(rank: Rank, line: string): void {
+    this.#job.log.warn(`worker ${rank} printed: ${line}`);
+  }
+
+  onWorkerKilled(rank: Rank, reason: string): void {
+    this.#job.log.error(`worker ${rank} is killed: ${reason}`);
+    this.#job.events.emit({ event: 'worker-killed', rank, reason });
+  }
+
+  onWorkerLost(rank: Rank, loss: WorkerLoss): void {
+    const { exit, error, releasedLeases, restartInMs } = loss;
+    this.#update(rank, { state: restartInMs === null ? 'retired' : 'restarting' });
+    this.metrics.workerEnded(rank);
+    this.restarts.push({ rank, atMs: this.elapsedMs, reason: describeLoss(rank, loss) });
+    const shardsReturned = releasedLeases.map(({ shard }) => shard.shardId);
+    this.#job.log.error(describeLoss(rank, loss), { rank, ...exit, shardsReturned });
+    this.#job.events.emit({
+      event: 'worker-lost',
+      rank,
+      code: exit.code,
+      signal: exit.signal,
+      error: error?.message ?? null,
+      shardsReturned,
+      restartInMs,
+    });
+  }
+
+  #count({ rows, rejected }: { readonly rows: number; readonly rejected: number }): void {
+    this.#done = {
+      shards: this.#done.shards + 1,
+      rows: this.#done.rows + rows,
+      rejected: this.#done.rejected + rejected,
+    };
+  }
+
+  #update(rank: Rank, changes: Partial<TrackedWorker>): void {
+    Object.assign(this.workers[rank] ?? {}, changes);
+  }
+}

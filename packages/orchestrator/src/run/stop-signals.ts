@@ -1,0 +1,47 @@
+/** The wish of the person, or the batch system, to stop: once for a drain, twice for at once. */
+export interface StopSignals {
+  readonly signal: AbortSignal;
+  /** Name of the first signal, for the message; null while there was none. */
+  readonly cause: () => string | null;
+  /** Runs at the first signal, at once when it has come already. */
+  onStop(stop: () => void): void;
+  /** Runs at the second signal. */
+  onForce(force: () => void): void;
+  dispose(): void;
+}
+
+const SIGNALS = ['SIGINT', 'SIGTERM', 'SIGHUP', 'SIGUSR1'] as const;
+
+/** Listens for the signals that stop a run; `announce` gets a line for the person at each of the first two. */
+export function listenForStop(announce: (message: string) => void): StopSignals {
+  const stop = new AbortController();
+  const force = new AbortController();
+  let cause: string | null = null;
+
+  const receive = (signal: NodeJS.Signals): void => {
+    if (cause === null) {
+      cause = signal;
+      announce(`${signal}: finishing the packs in flight, then stopping; once more to stop at once`);
+      stop.abort();
+    } else if (!force.signal.aborted) {
+      announce(`${signal} again: stopping at once`);
+      force.abort();
+    }
+  };
+  for (const signal of SIGNALS) process.on(signal, receive);
+
+  return {
+    signal: stop.signal,
+    cause: () => cause,
+    onStop: (callback) => whenAborted(stop.signal, callback),
+    onForce: (callback) => whenAborted(force.signal, callback),
+    dispose: () => {
+      for (const signal of SIGNALS) process.off(signal, receive);
+    },
+  };
+}
+
+function whenAborted(signal: AbortSignal, callback: () => void): void {
+  if (signal.aborted) callback();
+  else signal.addEventListener('abort', callback, { once: true });
+}

@@ -1,0 +1,54 @@
+import { resolve } from 'node:path';
+
+import type { PlainFile } from '@virnucpro/fasta';
+import { PROTOCOL_VERSION, type OrchestratorMessage, type WorkerConfig } from '@virnucpro/protocol';
+
+import type { WorkerSlot } from '../supervisor/worker-slot.ts';
+import type { Job } from './job.ts';
+
+/** Packs handed to the session ahead of the one it computes, plus that one. */
+const QUEUE_DEPTH = 3;
+const HEARTBEAT_INTERVAL_MS = 500;
+
+/** The first message of each worker. */
+export function initMessageFor(
+  job: Job,
+  files: readonly PlainFile[],
+): (slot: Pick<WorkerSlot, 'rank' | 'device'>) => OrchestratorMessage {
+  const config = workerConfig(job, files);
+  return ({ rank, device }) => ({
+    type: 'init',
+    protocolVersion: PROTOCOL_VERSION,
+    rank,
+    worldSize: job.devices.devices.length,
+    device,
+    config,
+  });
+}
+
+function workerConfig(job: Job, files: readonly PlainFile[]): WorkerConfig {
+  const { manifest, paths, settings, byteSettings, model, devices } = job;
+  return {
+    runId: manifest.runId,
+    settingsHash: manifest.settingsHash,
+    checkpointDirectory: resolve(paths.checkpointDirectory),
+    logDirectory: resolve(paths.logDirectory),
+    logLevel: settings['log-level'],
+    inputPaths: files.map(({ path }) => resolve(path)),
+    displayPaths: files.map(({ displayPath }) => displayPath),
+    graphPath: resolve(model.graphPath),
+    disablePrepacking: byteSettings.weights === 'mapped',
+    embeddingDim: model.embeddingDim,
+    vocabularyPath: model.vocabularyPath,
+    dtype: byteSettings.dtype,
+    tokenBudget: byteSettings.tokenBudget,
+    packing: byteSettings.packing,
+    maxResidues: byteSettings.maxResidues,
+    longSequences: byteSettings.long,
+    threadsPerWorker: devices.threadsPerWorker,
+    loaderThreads: settings['loader-threads'],
+    queueDepth: QUEUE_DEPTH,
+    checkpointIntervalMs: settings['checkpoint-interval'] * 1000,
+    heartbeatIntervalMs: HEARTBEAT_INTERVAL_MS,
+  };
+}

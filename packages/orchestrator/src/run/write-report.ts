@@ -1,0 +1,53 @@
+import { nodeFileSystem, writeFileAtomically } from '@virnucpro/checkpoint';
+import { buildReport, type Report, type ReportStatus } from '@virnucpro/monitor';
+
+import type { EmbedOutcome } from './embed.ts';
+import type { Job } from './job.ts';
+
+export interface ReportedEnd {
+  readonly status: ReportStatus;
+  readonly rows: number;
+  readonly rejected: number;
+  readonly rejectedByReason: Readonly<Record<string, number>>;
+}
+
+/** Writes report.json: at the end, and at every stop. */
+export async function writeReport(job: Job, outcome: EmbedOutcome, end: ReportedEnd): Promise<void> {
+  const { manifest, byteSettings, model } = job;
+  const { tracker } = outcome;
+  const report = buildReport({
+    runId: manifest.runId,
+    status: end.status,
+    startedAt: tracker.startedAt.toISOString(),
+    elapsedMs: tracker.elapsedMs,
+    model: {
+      name: model.name,
+      demo: model.isDemo,
+      parameters: model.parameterCount,
+      embeddingDim: model.embeddingDim,
+      precision: 'fp32',
+    },
+    settings: manifest.settings,
+    totals: totalsOf(outcome, end),
+    metrics: tracker.metrics.snapshot(),
+    workers: tracker.workers.map(({ rank, label, deviceName, shards }) => ({ rank, device: label, deviceName, shards })),
+    packing: { mode: byteSettings.packing, tokenBudget: byteSettings.tokenBudget, packerVersion: byteSettings.packer },
+    restarts: tracker.restarts,
+    rejectedByReason: end.rejectedByReason,
+  });
+  await writeFileAtomically(nodeFileSystem, job.paths.reportJson, Buffer.from(`${JSON.stringify(report, null, 2)}\n`));
+}
+
+function totalsOf({ tracker, shards }: EmbedOutcome, { rows, rejected }: ReportedEnd): Report['totals'] {
+  const { total, reused, done, scan } = tracker;
+  return {
+    records: scan?.records ?? 0,
+    rows,
+    rejected,
+    tokens: total.tokens + reused.tokens,
+    shards: shards.length,
+    shardsDone: done.shards,
+    packs: total.packs + reused.packs,
+    packsReused: reused.packs,
+  };
+}

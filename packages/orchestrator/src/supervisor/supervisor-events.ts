@@ -1,0 +1,35 @@
+import type { Rank, VirnucproError, WorkerMessage } from '@virnucpro/protocol';
+
+import type { Lease } from '../leases/lease-table.ts';
+import type { WorkerExit } from './worker-handle.ts';
+
+export type ReadyMessage = Extract<WorkerMessage, { type: 'ready' }>;
+export type HeartbeatMessage = Extract<WorkerMessage, { type: 'heartbeat' }>;
+export type ShardCompletedMessage = Extract<WorkerMessage, { type: 'shard-completed' }>;
+
+/** What happens to workers, for logs, progress and metrics. */
+export interface SupervisorEvents {
+  readonly onWorkerStarted: (rank: Rank, pid: number | undefined) => void;
+  readonly onWorkerReady: (rank: Rank, message: ReadyMessage) => void;
+  readonly onHeartbeat: (rank: Rank, message: HeartbeatMessage) => void;
+  readonly onShardCompleted: (rank: Rank, message: ShardCompletedMessage) => void;
+  readonly onLateResult: (rank: Rank, message: ShardCompletedMessage) => void;
+  readonly onWorkerOutput: (rank: Rank, line: string) => void;
+  readonly onWorkerKilled: (rank: Rank, reason: string) => void;
+  readonly onWorkerLost: (rank: Rank, loss: WorkerLoss) => void;
+}
+
+export interface WorkerLoss {
+  readonly exit: WorkerExit;
+  /** What the worker said before it ended, if it could. */
+  readonly error: VirnucproError | null;
+  readonly releasedLeases: readonly Lease[];
+  /** Null when the device was given up. */
+  readonly restartInMs: number | null;
+}
+
+/** How the work ended. */
+export type SupervisorEnd =
+  | { readonly kind: 'complete' }
+  | { readonly kind: 'drained' }
+  | { readonly kind: 'failed'; readonly error: VirnucproError };

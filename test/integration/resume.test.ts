@@ -1,0 +1,82 @@
+import { afterEach, describe, expect, test } from '@jest/globals';
+
+import { PHAGE_PROTEINS, TINY_MODEL } from '../program/fixtures.ts';
+import {
+  killRunningPrograms,
+  outputHashes,
+  processGone,
+  RunningProgram,
+  runProgram,
+  type ProgramEvent,
+} from '../program/run-program.ts';
+import { useTemporaryDirectory } from '../program/temporary-directory.ts';
+
+const directory = useTemporaryDirectory();
+afterEach(killRunningPrograms);
+
+const settings = ['--model', TINY_MODEL, '--threads-per-worker', '1', '--token-budget', '512', '--shard-tokens', '1024'];
+const job = (out: string) => [PHAGE_PROTEINS, '-o', out, '--device', 'cpu', '--workers', '2', '--json', ...settings];
+const is = (name: string) => (event: ProgramEvent) => event.event === name;
+
+async function unfaulted(): Promise<Record<string, string>> {
+  const out = directory.path('unfaulted');
+  expect((await runProgram(job(out))).code).toBe(0);
+  return outputHashes(out);
+}
+
+describe('a run that is interrupted', () => {
+  test('by SIGTERM exits with 75, says how far it is, and resumes to the same bytes', async () => {
+    const expected = await unfaulted();
+    const out = directory.path('out');
+    const first = new RunningProgram(job(out));
+    await first.event(is('shard-completed'), 3);
+    first.kill('SIGTERM');
+    const stopped = await first.result;
+    expect(stopped).toMatchObject({ code: 75, signal: null });
+    expect(stopped.stderr).toContain('resume');
+    expect((await runProgram(['status', out])).stdout).toContain('stopped');
+    const resumed = new RunningProgram(['resume', out, '--json', '--workers', '1']);
+    expect((await resumed.event(is('shard-found-done'))).event).toBe('shard-found-done');
+    expect((await resumed.result).code).toBe(0);
+    expect(await outputHashes(out)).toEqual(expected);
+  });
+
+  test('by the death of a worker completes by itself with the same bytes', async () => {
+    const expected = await unfaulted();
+    const out = directory.path('out');
+    const run = new RunningProgram(job(out));
+    const { pid } = await run.event(is('worker-started'));
+    await run.event(is('shard-completed'), 2);
+    process.kill(pid as number, 'SIGKILL');
+    const lost = await run.event(is('worker-lost'));
+    expect(lost).toMatchObject({ signal: 'SIGKILL' });
+    expect((await run.result).code).toBe(0);
+    expect(await outputHashes(out)).toEqual(expected);
+  });
+
+  test('by the death of the parent leaves no process behind and resumes to the same bytes', async () => {
+    const expected = await unfaulted();
+    const out = directory.path('out');
+    const first = new RunningProgram(job(out));
+    const workers = [await first.event(is('worker-started'), 1), await first.event(is('worker-started'), 2)];
+    await first.event(is('shard-completed'), 3);
+    first.kill('SIGKILL');
+    await first.result;
+    await Promise.all(workers.map(({ pid }) => processGone(pid as number)));
+    expect((await runProgram(['status', out])).stdout).toContain('dead');
+    expect((await runProgram(job(out))).code).toBe(0);
+    expect(await outputHashes(out)).toEqual(expected);
+  });
+});
+
+describe('a run folder', () => {
+  test('takes one run at a time', async () => {
+    const out = directory.path('out');
+    const first = new RunningProgram(job(out));
+    await first.event(is('worker-ready'));
+    const second = await runProgram(job(out));
+    expect(second.code).toBe(2);
+    expect(second.stderr).toContain(String(first.pid));
+    expect((await first.result).code).toBe(0);
+  });
+});
