@@ -5,7 +5,16 @@ import { fileURLToPath } from 'node:url';
 
 const root = dirname(dirname(fileURLToPath(import.meta.url)));
 const program = join(root, 'packages', 'orchestrator', 'bin', 'virnucpro-orchestrate.js');
-const args = ['examples/phage_SAOMS1.faa', '-o', 'demo-out', '--device', 'cpu', '--workers', '2', '--force-restart'];
+const args = [
+  'examples/phage_SAOMS1.faa',
+  '-o',
+  'demo-out',
+  '--device',
+  'cpu',
+  '--workers',
+  '2',
+  '--force-restart',
+];
 
 console.log(`$ npx virnucpro-orchestrate ${args.join(' ')}\n`);
 const { status } = spawnSync(process.execPath, [program, ...args], { cwd: root, stdio: 'inherit' });

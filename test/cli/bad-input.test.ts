@@ -17,7 +17,16 @@ interface BadInput {
   readonly says: RegExp;
 }
 
-const run = (fasta: string, ...args: string[]) => [fasta, '-o', directory.path('out'), '--model', TINY_MODEL, '--device', 'cpu', ...args];
+const run = (fasta: string, ...args: string[]) => [
+  fasta,
+  '-o',
+  directory.path('out'),
+  '--model',
+  TINY_MODEL,
+  '--device',
+  'cpu',
+  ...args,
+];
 
 async function file(name: string, content: string | Buffer): Promise<string> {
   await writeFile(directory.path(name), content);
@@ -26,12 +35,20 @@ async function file(name: string, content: string | Buffer): Promise<string> {
 
 const cases: readonly BadInput[] = [
   { name: 'an empty file', make: async () => run(await file('a.faa', '')), says: /empty/i },
-  { name: 'a text that is no FASTA', make: async () => run(await file('a.faa', 'hello\nworld\n')), says: /FASTA/ },
-  { name: 'a binary file', make: async () => run(await file('a.faa', Buffer.from([0, 1, 2, 255, 0]))), says: /binary/i },
+  {
+    name: 'a text that is no FASTA',
+    make: async () => run(await file('a.faa', 'hello\nworld\n')),
+    says: /FASTA/,
+  },
+  {
+    name: 'a binary file',
+    make: async () => run(await file('a.faa', Buffer.from([0, 1, 2, 255, 0]))),
+    says: /binary/i,
+  },
   {
     name: 'a truncated gzip file',
     make: async () => run(await file('a.faa.gz', gzipSync('>a\nMKV\n'.repeat(5000)).subarray(0, 60))),
-    says: /truncated|cut/i,
+    says: /breaks off before its end/,
   },
   {
     name: 'a duplicate id',
@@ -50,21 +67,39 @@ const cases: readonly BadInput[] = [
   },
   {
     name: 'a model directory that is none',
-    make: () => Promise.resolve([PHAGE_PROTEINS, '-o', directory.path('out'), '--model', directory.path('none')]),
+    make: () =>
+      Promise.resolve([PHAGE_PROTEINS, '-o', directory.path('out'), '--model', directory.path('none')]),
     says: /none/,
   },
   {
     name: 'a run folder that cannot be written',
-    make: async () => [PHAGE_PROTEINS, '-o', `${await file('plain', 'x')}/out`, '--model', TINY_MODEL, '--device', 'cpu'],
+    make: async () => [
+      PHAGE_PROTEINS,
+      '-o',
+      `${await file('plain', 'x')}/out`,
+      '--model',
+      TINY_MODEL,
+      '--device',
+      'cpu',
+    ],
     says: /run folder/,
   },
   {
     name: 'a GPU where there is none',
-    make: () => Promise.resolve([PHAGE_PROTEINS, '-o', directory.path('out'), '--model', TINY_MODEL, '--gpus', '0']),
+    make: () =>
+      Promise.resolve([PHAGE_PROTEINS, '-o', directory.path('out'), '--model', TINY_MODEL, '--gpus', '0']),
     says: /No GPU found.*--device cpu/,
   },
-  { name: 'a typo in a flag', make: () => Promise.resolve(run(PHAGE_PROTEINS, '--wrokers', '2')), says: /wrokers/ },
-  { name: 'a value that does not fit', make: () => Promise.resolve(run(PHAGE_PROTEINS, '--workers', 'two')), says: /--workers.*"two"/ },
+  {
+    name: 'a typo in a flag',
+    make: () => Promise.resolve(run(PHAGE_PROTEINS, '--wrokers', '2')),
+    says: /wrokers/,
+  },
+  {
+    name: 'a value that does not fit',
+    make: () => Promise.resolve(run(PHAGE_PROTEINS, '--workers', 'two')),
+    says: /--workers.*"two"/,
+  },
   {
     name: 'a typo in the config file',
     make: async () => run(PHAGE_PROTEINS, '--config', await file('c.yaml', 'tokenbudget: 12\n')),

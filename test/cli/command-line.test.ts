@@ -12,14 +12,23 @@ describe('the command line', () => {
   test('without arguments shows what it does and how', async () => {
     const { code, stdout } = await runProgram([]);
     expect(code).toBe(0);
-    for (const text of ['FASTA... -o RUN_DIR', 'resume', 'status', 'verify', '--token-budget', 'proteins.faa -o out']) {
+    for (const text of [
+      'FASTA... -o RUN_DIR',
+      'resume',
+      'status',
+      'verify',
+      '--token-budget',
+      'proteins.faa -o out',
+    ]) {
       expect(stdout).toContain(text);
     }
     expect(Math.max(...stdout.split('\n').map((line) => line.length))).toBeLessThanOrEqual(110);
   });
 
   test('knows its version', async () => {
-    const { version } = JSON.parse(await readFile('packages/orchestrator/package.json', 'utf8')) as { version: string };
+    const { version } = JSON.parse(await readFile('packages/orchestrator/package.json', 'utf8')) as {
+      version: string;
+    };
     expect(await runProgram(['--version'])).toMatchObject({ code: 0, stdout: `${version}\n` });
   });
 

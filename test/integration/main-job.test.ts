@@ -11,7 +11,16 @@ import { useTemporaryDirectory } from '../program/temporary-directory.ts';
 const directory = useTemporaryDirectory();
 afterEach(killRunningPrograms);
 
-const base = ['--model', TINY_MODEL, '--device', 'cpu', '--threads-per-worker', '1', '--token-budget', '2048'];
+const base = [
+  '--model',
+  TINY_MODEL,
+  '--device',
+  'cpu',
+  '--threads-per-worker',
+  '1',
+  '--token-budget',
+  '2048',
+];
 
 async function embed(name: string, ...args: string[]): Promise<string> {
   const out = directory.path(name);
@@ -23,21 +32,25 @@ async function embed(name: string, ...args: string[]): Promise<string> {
 describe('the main job', () => {
   test('writes one row per record, in input order', async () => {
     const out = await embed('out', '--workers', '2');
-    const ids = [...(await readFile(PHAGE_PROTEINS, 'latin1')).matchAll(/^>(\S+)/gm)].map((match) => match[1]);
+    const ids = [...(await readFile(PHAGE_PROTEINS, 'latin1')).matchAll(/^>(\S+)/gm)].map(
+      (match) => match[1],
+    );
     const [header, ...lines] = (await readFile(`${out}/sequences.tsv`, 'utf8')).trimEnd().split('\n');
     expect(header).toBe('row\tid\tresidues\ttruncated\tfile\tordinal');
     const rows = lines.map((line) => line.split('\t'));
     expect(rows.map(([, id]) => id)).toEqual(ids);
     expect(rows.map(([position]) => Number(position))).toEqual(ids.map((_, index) => index));
-    expect(rows.filter(([, , , truncated]) => truncated === 'true').map(([, , residues]) => residues)).toEqual(
-      expect.arrayContaining(['1022']),
-    );
+    expect(
+      rows.filter(([, , , truncated]) => truncated === 'true').map(([, , residues]) => residues),
+    ).toEqual(expect.arrayContaining(['1022']));
     expect((await readNumpy(`${out}/embeddings.npy`)).shape).toEqual([246, 64]);
   });
 
   test('gives the same bytes for any number of workers, loader threads and any way to hand in the input', async () => {
     const expected = await outputHashes(await embed('one', '--workers', '1'));
-    expect(await outputHashes(await embed('three', '--workers', '3', '--loader-threads', '2'))).toEqual(expected);
+    expect(await outputHashes(await embed('three', '--workers', '3', '--loader-threads', '2'))).toEqual(
+      expected,
+    );
     await writeFile(directory.path('phage.faa.gz'), gzipSync(await readFile(PHAGE_PROTEINS)));
     const gzipped = directory.path('gzipped');
     await runProgram([directory.path('phage.faa.gz'), '-o', gzipped, ...base]);
@@ -68,7 +81,15 @@ describe('the main job', () => {
     expect(other.code).toBe(2);
     expect(other.stderr).toContain('pooling: it was mean, now bos');
     expect(await outputHashes(out)).toEqual(before);
-    const restarted = await runProgram([PHAGE_PROTEINS, '-o', out, ...base, '--pooling', 'bos', '--force-restart']);
+    const restarted = await runProgram([
+      PHAGE_PROTEINS,
+      '-o',
+      out,
+      ...base,
+      '--pooling',
+      'bos',
+      '--force-restart',
+    ]);
     expect(restarted.code).toBe(0);
     expect(await outputHashes(out)).not.toEqual(before);
   });
@@ -91,6 +112,8 @@ describe('the main job', () => {
     });
     expect(code).toBe(0);
     expect(stderr).toMatch(/demo model/i);
-    expect(JSON.parse(await readFile(`${out}/manifest.json`, 'utf8'))).toMatchObject({ model: { isDemo: true } });
+    expect(JSON.parse(await readFile(`${out}/manifest.json`, 'utf8'))).toMatchObject({
+      model: { isDemo: true },
+    });
   });
 });

@@ -14,8 +14,27 @@ import { useTemporaryDirectory } from '../program/temporary-directory.ts';
 const directory = useTemporaryDirectory();
 afterEach(killRunningPrograms);
 
-const settings = ['--model', TINY_MODEL, '--threads-per-worker', '1', '--token-budget', '512', '--shard-tokens', '1024'];
-const job = (out: string) => [PHAGE_PROTEINS, '-o', out, '--device', 'cpu', '--workers', '2', '--json', ...settings];
+const settings = [
+  '--model',
+  TINY_MODEL,
+  '--threads-per-worker',
+  '1',
+  '--token-budget',
+  '512',
+  '--shard-tokens',
+  '1024',
+];
+const job = (out: string) => [
+  PHAGE_PROTEINS,
+  '-o',
+  out,
+  '--device',
+  'cpu',
+  '--workers',
+  '2',
+  '--json',
+  ...settings,
+];
 const is = (name: string) => (event: ProgramEvent) => event.event === name;
 
 async function unfaulted(): Promise<Record<string, string>> {

@@ -11,9 +11,12 @@ export async function readNumpy(path: string): Promise<NumpyArray> {
   if (bytes.toString('latin1', 0, 6) !== '\x93NUMPY') throw new Error(`${path} is no .npy file`);
   const headerLength = bytes.readUInt16LE(8);
   const header = bytes.toString('latin1', 10, 10 + headerLength);
-  if (!header.includes("'descr': '<f4'") || !header.includes("'fortran_order': False")) throw new Error(header);
-  const shape = [.../'shape': \(([^)]*)\)/.exec(header)![1]!.matchAll(/\d+/g)].map(([digits]) => Number(digits));
-  const data = new Float32Array(bytes.subarray(10 + headerLength).slice().buffer);
+  if (!header.includes("'descr': '<f4'") || !header.includes("'fortran_order': False"))
+    throw new Error(header);
+  const shape = [.../'shape': \(([^)]*)\)/.exec(header)![1]!.matchAll(/\d+/g)].map(([digits]) =>
+    Number(digits),
+  );
+  const data = new Float32Array(Uint8Array.from(bytes.subarray(10 + headerLength)).buffer);
   return { shape, data };
 }
 

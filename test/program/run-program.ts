@@ -62,7 +62,8 @@ export class RunningProgram {
     for (;;) {
       const found = this.#events.filter(fits)[count - 1];
       if (found !== undefined) return found;
-      if (this.#ended) throw new Error(`the program ended before the event came:\n${(await this.result).stderr}`);
+      if (this.#ended)
+        throw new Error(`the program ended before the event came:\n${(await this.result).stderr}`);
       await new Promise<void>((resolve) => this.#watchers.add(resolve));
     }
   }
@@ -102,13 +103,17 @@ export function killRunningPrograms(): void {
 }
 
 export async function sha256(path: string): Promise<string> {
-  return createHash('sha256').update(await readFile(path)).digest('hex');
+  return createHash('sha256')
+    .update(await readFile(path))
+    .digest('hex');
 }
 
 /** The checksums of the three result files. */
 export async function outputHashes(runDirectory: string): Promise<Record<string, string>> {
   const names = ['embeddings.npy', 'sequences.tsv', 'failed.tsv'];
-  return Object.fromEntries(await Promise.all(names.map(async (name) => [name, await sha256(join(runDirectory, name))] as const)));
+  return Object.fromEntries(
+    await Promise.all(names.map(async (name) => [name, await sha256(join(runDirectory, name))] as const)),
+  );
 }
 
 /** Resolves once no process has this pid. */

@@ -44,7 +44,9 @@ export const nodeFileSystem: DurableFileSystem = {
       () => true,
       () => false,
     ),
-  makeDirectory: async (path) => void (await mkdir(path, { recursive: true })),
+  makeDirectory: async (path) => {
+    await mkdir(path, { recursive: true });
+  },
   rename,
   link,
   remove: (path) => rm(path, { force: true }),
@@ -81,7 +83,7 @@ class NodeFile implements DurableFile {
     if (bytesWritten === total) return;
     // The kernel may take less (2 GiB at once, a nearly full disk): the rest follows, or fails with the reason.
     const rest = Buffer.concat(buffers).subarray(bytesWritten);
-    for (let done = 0; done < rest.length; ) {
+    for (let done = 0; done < rest.length;) {
       const more = await this.#handle.write(rest, done, rest.length - done, position + bytesWritten + done);
       done += more.bytesWritten;
     }

@@ -1,4 +1,9 @@
-export { nodeFileSystem, writeFileAtomically, type DurableFile, type DurableFileSystem } from './durable-file-system.ts';
+export {
+  nodeFileSystem,
+  writeFileAtomically,
+  type DurableFile,
+  type DurableFileSystem,
+} from './durable-file-system.ts';
 export {
   compareSettings,
   hashSettings,
@@ -13,6 +18,12 @@ export type { OutputFacts } from './output-file.ts';
 export type { PackRejection, RejectionReason } from './rejection.ts';
 export { runPaths, type RunPaths } from './run-directory.ts';
 export { acquireRunLock, readRunLock, type LockHolder, type ObservedLock, type RunLock } from './run-lock.ts';
-export { isShardLogComplete, shardLogPath, ShardLogWriter, type OpenedShardLog, type ShardLogStanding } from './shard-log.ts';
+export {
+  isShardLogComplete,
+  shardLogPath,
+  ShardLogWriter,
+  type OpenedShardLog,
+  type ShardLogStanding,
+} from './shard-log.ts';
 export type { PackEntry, RecordEntry, ShardLogHeader, ShardTotals } from './shard-log-records.ts';
 export { verifyRun, type Finding, type Verification } from './verify.ts';

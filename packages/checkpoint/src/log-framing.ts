@@ -22,10 +22,16 @@ export interface Frame {
 /** u32 payload length, u8 type, payload, u32 CRC-32C over all before it. Little-endian. Payload parts are not copied. */
 export function encodeFrame(type: number, parts: readonly Uint8Array[]): Uint8Array[] {
   const head = Buffer.alloc(FRAME_HEAD_BYTES);
-  head.writeUInt32LE(parts.reduce((sum, { length }) => sum + length, 0), 0);
+  head.writeUInt32LE(
+    parts.reduce((sum, { length }) => sum + length, 0),
+    0,
+  );
   head.writeUInt8(type, 4);
   const tail = Buffer.alloc(CRC_BYTES);
-  tail.writeUInt32LE([head, ...parts].reduce<number | undefined>((crc, part) => crc32c(part, crc), undefined) ?? 0, 0);
+  tail.writeUInt32LE(
+    [head, ...parts].reduce<number | undefined>((crc, part) => crc32c(part, crc), undefined) ?? 0,
+    0,
+  );
   return [head, ...parts, tail];
 }
 
@@ -39,7 +45,7 @@ export function frameLength(frame: readonly Uint8Array[]): number {
  */
 export async function* readFrames(file: DurableFile, position: number): AsyncGenerator<Frame> {
   const size = await file.size();
-  for (let start = position; ; ) {
+  for (let start = position; ;) {
     const frame = await readFrame(file, start, size);
     if (frame === null) return;
     yield frame;

@@ -50,7 +50,14 @@ export const manifestSchema = z.strictObject({
     })
     .nullable(),
   outputs: z
-    .array(z.strictObject({ name: z.string(), bytes: z.int().nonnegative(), sha256: hash, rows: z.int().nonnegative() }))
+    .array(
+      z.strictObject({
+        name: z.string(),
+        bytes: z.int().nonnegative(),
+        sha256: hash,
+        rows: z.int().nonnegative(),
+      }),
+    )
     .nullable(),
   notices: z.array(z.string()),
 });
@@ -62,7 +69,11 @@ export type ManifestSettings = Manifest['settings'];
 /** The manifest carries a checksum of itself, so that a flipped bit in it is found too. */
 const CHECKSUM_FIELD = 'manifestSha256';
 
-export async function writeManifest(fileSystem: DurableFileSystem, path: string, manifest: Manifest): Promise<void> {
+export async function writeManifest(
+  fileSystem: DurableFileSystem,
+  path: string,
+  manifest: Manifest,
+): Promise<void> {
   await writeFileAtomically(fileSystem, path, Buffer.from(encodeManifest(manifest)));
 }
 
@@ -92,8 +103,8 @@ export async function readManifest(fileSystem: DurableFileSystem, path: string):
 
 function parseManifest(text: string): Manifest | null {
   try {
-    const { [CHECKSUM_FIELD]: _, ...content } = z.looseObject({}).parse(JSON.parse(text));
-    return manifestSchema.parse(content);
+    const content = z.looseObject({}).parse(JSON.parse(text));
+    return manifestSchema.strip().parse(content);
   } catch {
     return null;
   }
@@ -105,7 +116,9 @@ function checksum(content: Manifest): string {
 
 /** sha256 over the settings, whatever the order of their keys. */
 export function hashSettings(settings: ManifestSettings): string {
-  return createHash('sha256').update(JSON.stringify(Object.entries(settings).sort())).digest('hex');
+  return createHash('sha256')
+    .update(JSON.stringify(Object.entries(settings).sort()))
+    .digest('hex');
 }
 
 export interface SettingDifference {

@@ -55,9 +55,16 @@ export async function mergeShardLogs(options: MergeOptions, rowCount: number): P
     await outputs.failed.append(FAILED_HEADER, 0);
     const counts = await appendShards(options, outputs);
     if (counts.rows !== rowCount) {
-      throw new CheckpointError('MERGE_MISCOUNT', `the logs hold ${counts.rows} rows, ${rowCount} were counted before`);
+      throw new CheckpointError(
+        'MERGE_MISCOUNT',
+        `the logs hold ${counts.rows} rows, ${rowCount} were counted before`,
+      );
     }
-    const files = [await outputs.embeddings.publish(), await outputs.sequences.publish(), await outputs.failed.publish()];
+    const files = [
+      await outputs.embeddings.publish(),
+      await outputs.sequences.publish(),
+      await outputs.failed.publish(),
+    ];
     await fileSystem.syncDirectory(outputDirectory);
     return { ...counts, files };
   } finally {
@@ -105,9 +112,13 @@ async function appendShard(
     const ordinal = firstOrdinal + index;
     const rejection = rejections.get(index);
     if (rejection !== undefined) {
-      failed.push(`${oneField(id)}\t${file}\t${ordinal}\t${rejection.reason}\t${oneField(rejection.detail)}\n`);
+      failed.push(
+        `${oneField(id)}\t${file}\t${ordinal}\t${rejection.reason}\t${oneField(rejection.detail)}\n`,
+      );
     } else {
-      sequences.push(`${firstRow + sequences.length}\t${oneField(id)}\t${residues}\t${truncated}\t${file}\t${ordinal}\n`);
+      sequences.push(
+        `${firstRow + sequences.length}\t${oneField(id)}\t${residues}\t${truncated}\t${file}\t${ordinal}\n`,
+      );
     }
   });
   await outputs.embeddings.append(rows, rowCount);

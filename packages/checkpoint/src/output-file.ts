@@ -46,7 +46,12 @@ export class OutputFile {
     await this.#file.sync();
     await this.#file.close();
     await this.#fileSystem.rename(`${this.#path}.part`, this.#path);
-    return { name: basename(this.#path), bytes: this.#bytes, sha256: this.#hash.digest('hex'), rows: this.#rows };
+    return {
+      name: basename(this.#path),
+      bytes: this.#bytes,
+      sha256: this.#hash.digest('hex'),
+      rows: this.#rows,
+    };
   }
 
   /** Closes without a result. */

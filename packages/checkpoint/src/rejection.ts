@@ -1,7 +1,13 @@
 import { z } from 'zod';
 
 /** Why a record has no row. */
-export const rejectionReasonSchema = z.enum(['empty', 'invalid-character', 'too-long', 'non-finite', 'crashes-worker']);
+export const rejectionReasonSchema = z.enum([
+  'empty',
+  'invalid-character',
+  'too-long',
+  'non-finite',
+  'crashes-worker',
+]);
 export type RejectionReason = z.infer<typeof rejectionReasonSchema>;
 
 export const packRejectionSchema = z.strictObject({

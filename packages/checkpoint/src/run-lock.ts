@@ -42,13 +42,17 @@ const ATTEMPTS = 5;
 export async function acquireRunLock(fileSystem: DurableFileSystem, path: string): Promise<RunLock> {
   const holder = await ownHolder();
   for (let attempt = 0; attempt < ATTEMPTS; attempt += 1) {
-    if (await take(fileSystem, path, holder)) return { holder, release: () => release(fileSystem, path, holder.token) };
+    if (await take(fileSystem, path, holder))
+      return { holder, release: () => release(fileSystem, path, holder.token) };
     const other = await readRunLock(fileSystem, path);
     if (other?.alive === true) throw locked(path, other);
     if (other !== null) await setAside(fileSystem, path, other.token);
     else if (await fileSystem.exists(path)) await setAside(fileSystem, path, null);
   }
-  throw new InputError('RUN_LOCKED', `The lock ${path} could not be taken: another process takes it over as well. Try again.`);
+  throw new InputError(
+    'RUN_LOCKED',
+    `The lock ${path} could not be taken: another process takes it over as well. Try again.`,
+  );
 }
 
 /** @returns null when nobody holds it, or it cannot be read */
@@ -141,7 +145,11 @@ function locked(path: string, { host, pid, since }: LockHolder): InputError {
     host === hostname()
       ? `Wait for it, or stop it: kill ${pid}.`
       : `If that process is gone for certain, remove ${path}.`;
-  return new InputError('RUN_LOCKED', `This run folder is in use by process ${pid} on ${host} since ${since}. ${remedy}`, {
-    details: { host, pid, since },
-  });
+  return new InputError(
+    'RUN_LOCKED',
+    `This run folder is in use by process ${pid} on ${host} since ${since}. ${remedy}`,
+    {
+      details: { host, pid, since },
+    },
+  );
 }

@@ -78,11 +78,14 @@ export function decodePack(payload: Buffer, rowBytes: number): PackEntry {
   const rowCount = payload.readUInt32LE(4);
   const indicesStart = PACK_HEAD_BYTES + payload.readUInt32LE(8);
   const rowsStart = indicesStart + 4 * rowCount;
-  if (payload.length !== rowsStart + rowCount * rowBytes) throw new Error('the pack has another size than it says');
+  if (payload.length !== rowsStart + rowCount * rowBytes)
+    throw new Error('the pack has another size than it says');
   const meta = packMetaSchema.parse(JSON.parse(payload.toString('utf8', PACK_HEAD_BYTES, indicesStart)));
   return {
     packIndex: payload.readUInt32LE(0),
-    recordIndices: Uint32Array.from({ length: rowCount }, (_, row) => payload.readUInt32LE(indicesStart + 4 * row)),
+    recordIndices: Uint32Array.from({ length: rowCount }, (_, row) =>
+      payload.readUInt32LE(indicesStart + 4 * row),
+    ),
     rows: payload.subarray(rowsStart),
     ...meta,
   };

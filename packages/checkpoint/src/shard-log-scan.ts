@@ -121,7 +121,8 @@ class LogScan {
   }
 
   result(size: number): ShardLogScan {
-    const headless = this.#unusable ?? (this.#recordTable === null ? 'its beginning is torn or damaged' : null);
+    const headless =
+      this.#unusable ?? (this.#recordTable === null ? 'its beginning is torn or damaged' : null);
     if (headless !== null) return unusable(headless, size);
     return {
       unusable: null,

@@ -46,7 +46,12 @@ export class ShardLogWriter {
   /** Appends happen in the order of the calls. */
   #tail: Promise<void> = Promise.resolve();
 
-  private constructor(file: DurableFile, records: readonly RecordEntry[], position: number, scan: ShardLogScan | null) {
+  private constructor(
+    file: DurableFile,
+    records: readonly RecordEntry[],
+    position: number,
+    scan: ShardLogScan | null,
+  ) {
     this.#file = file;
     this.#recordCount = records.length;
     this.#loaderRejections = records.filter(({ rejection }) => rejection !== null).length;
@@ -74,7 +79,12 @@ export class ShardLogWriter {
     }
     const { file, position } = await create(fileSystem, path, header, records);
     const discarded = existing === null ? null : { reason: existing.unusable ?? 'it is damaged' };
-    return { writer: new ShardLogWriter(file, records, position, null), finishedPacks: new Set(), discarded, tornBytes: 0 };
+    return {
+      writer: new ShardLogWriter(file, records, position, null),
+      finishedPacks: new Set(),
+      discarded,
+      tornBytes: 0,
+    };
   }
 
   /** Appends one pack; its buffers are written as they are. */
@@ -143,7 +153,8 @@ async function reopen(
 ): Promise<ReopenedLog> {
   const file = await fileSystem.open(path, 'r+');
   const scan = await scanShardLog(file, header);
-  const unusable = scan.unusable ?? (sameTable(scan.recordTable, records) ? null : 'its records are not those of the input');
+  const unusable =
+    scan.unusable ?? (sameTable(scan.recordTable, records) ? null : 'its records are not those of the input');
   if (unusable !== null) {
     await file.close();
     return { file, scan, unusable };
@@ -191,8 +202,7 @@ export function parseRecordTable(table: Buffer): RecordEntry[] {
 
 /** How a log stands, for the parent that decides what is left to do. */
 export type ShardLogStanding =
-  | ({ readonly complete: true } & ShardTotals)
-  | { readonly complete: false; readonly reason: string };
+  ({ readonly complete: true } & ShardTotals) | { readonly complete: false; readonly reason: string };
 
 /** Reads the whole log: only what is whole, and of this very shard, run and setting, counts as done. */
 export async function isShardLogComplete(

@@ -26,15 +26,27 @@ export async function readShardResult(
   const file = await fileSystem.open(path, 'r');
   try {
     const scan = await scanShardLog(file, header, (pack) => packs.push(pack));
-    if (scan.unusable !== null || scan.recordTable === null) throw damaged(path, scan.unusable ?? 'it has no records');
-    if (scan.totals === null || scan.badBytes > 0) throw damaged(path, 'it is unfinished, or damaged after it was finished');
-    return assemble(path, parseRecordTable(scan.recordTable), packs, rowBytesOf(header.embeddingDim, header.dtype));
+    if (scan.unusable !== null || scan.recordTable === null)
+      throw damaged(path, scan.unusable ?? 'it has no records');
+    if (scan.totals === null || scan.badBytes > 0)
+      throw damaged(path, 'it is unfinished, or damaged after it was finished');
+    return assemble(
+      path,
+      parseRecordTable(scan.recordTable),
+      packs,
+      rowBytesOf(header.embeddingDim, header.dtype),
+    );
   } finally {
     await file.close();
   }
 }
 
-function assemble(path: string, records: readonly RecordEntry[], packs: readonly PackEntry[], rowBytes: number): ShardResult {
+function assemble(
+  path: string,
+  records: readonly RecordEntry[],
+  packs: readonly PackEntry[],
+  rowBytes: number,
+): ShardResult {
   const rejections = new Map<number, { reason: RejectionReason; detail: string }>();
   records.forEach(({ rejection }, index) => {
     if (rejection !== null) rejections.set(index, rejection);

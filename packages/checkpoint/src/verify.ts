@@ -41,7 +41,12 @@ export async function verifyRun(
     manifest = await readManifest(fileSystem, paths.manifest);
   } catch (error) {
     if (!isVirnucproError(error)) throw error;
-    return { runDirectory, status: 'unknown', findings: [{ file: 'manifest.json', problem: error.message }], bytesRead: 0 };
+    return {
+      runDirectory,
+      status: 'unknown',
+      findings: [{ file: 'manifest.json', problem: error.message }],
+      bytesRead: 0,
+    };
   }
   if (manifest === null) throw new InputError('NO_RUN', `${runDirectory} holds no run (no manifest.json).`);
   let bytesRead = 0;
@@ -59,7 +64,12 @@ export async function verifyRun(
 
 type OutputEntry = NonNullable<Manifest['outputs']>[number];
 
-async function checkOutput(fileSystem: DurableFileSystem, path: string, expected: OutputEntry, manifest: Manifest) {
+async function checkOutput(
+  fileSystem: DurableFileSystem,
+  path: string,
+  expected: OutputEntry,
+  manifest: Manifest,
+) {
   if (!(await fileSystem.exists(path))) return { bytes: 0, problems: ['it is missing'] };
   const file = await fileSystem.open(path, 'r');
   try {
@@ -71,14 +81,17 @@ async function checkOutput(fileSystem: DurableFileSystem, path: string, expected
       const read = await file.read(chunk, bytes);
       if (read === 0) break;
       const content = chunk.subarray(0, read);
-      if (bytes === 0 && expected.name === EMBEDDINGS_FILE) problems.push(...headerProblems(content, expected.rows, manifest));
+      if (bytes === 0 && expected.name === EMBEDDINGS_FILE)
+        problems.push(...headerProblems(content, expected.rows, manifest));
       if (expected.name === SEQUENCES_FILE) lines += countLines(content);
       hash.update(content);
       bytes += read;
     }
     if (bytes !== expected.bytes) problems.push(`it has ${bytes} bytes, ${expected.bytes} were written`);
-    if (hash.digest('hex') !== expected.sha256) problems.push('its content is not what was written (sha256 differs)');
-    if (expected.name === SEQUENCES_FILE && lines !== expected.rows + 1) problems.push(`it has ${lines - 1} rows, not ${expected.rows}`);
+    if (hash.digest('hex') !== expected.sha256)
+      problems.push('its content is not what was written (sha256 differs)');
+    if (expected.name === SEQUENCES_FILE && lines !== expected.rows + 1)
+      problems.push(`it has ${lines - 1} rows, not ${expected.rows}`);
     return { bytes, problems };
   } finally {
     await file.close();
@@ -104,7 +117,9 @@ async function checkLog(fileSystem: DurableFileSystem, path: string): Promise<st
     let end = LOG_MAGIC.length;
     for await (const frame of readFrames(file, end)) end = frame.end;
     const bad = (await file.size()) - end;
-    return bad === 0 ? null : `${bad} bytes after byte ${end} are torn or damaged; a resume computes them anew`;
+    return bad === 0
+      ? null
+      : `${bad} bytes after byte ${end} are torn or damaged; a resume computes them anew`;
   } finally {
     await file.close();
   }

@@ -73,14 +73,18 @@ function demoTensors(): DemoTensor[] {
     { name: `${name}.weight`, shape: [WIDTH], mean: 1, deviation: 0.05 },
     { name: `${name}.bias`, shape: [WIDTH], mean: 0, deviation: 0.02 },
   ];
-  const layers = Array.from({ length: LAYERS }, (_, layer) => `esm.encoder.layer.${layer}`).flatMap((prefix) => [
-    ...norm(`${prefix}.attention.LayerNorm`),
-    ...['query', 'key', 'value'].flatMap((part) => matrix(`${prefix}.attention.self.${part}`, WIDTH, WIDTH)),
-    ...matrix(`${prefix}.attention.output.dense`, WIDTH, WIDTH),
-    ...norm(`${prefix}.LayerNorm`),
-    ...matrix(`${prefix}.intermediate.dense`, INNER, WIDTH),
-    ...matrix(`${prefix}.output.dense`, WIDTH, INNER),
-  ]);
+  const layers = Array.from({ length: LAYERS }, (_, layer) => `esm.encoder.layer.${layer}`).flatMap(
+    (prefix) => [
+      ...norm(`${prefix}.attention.LayerNorm`),
+      ...['query', 'key', 'value'].flatMap((part) =>
+        matrix(`${prefix}.attention.self.${part}`, WIDTH, WIDTH),
+      ),
+      ...matrix(`${prefix}.attention.output.dense`, WIDTH, WIDTH),
+      ...norm(`${prefix}.LayerNorm`),
+      ...matrix(`${prefix}.intermediate.dense`, INNER, WIDTH),
+      ...matrix(`${prefix}.output.dense`, WIDTH, INNER),
+    ],
+  );
   return [
     { name: 'esm.embeddings.word_embeddings.weight', shape: [VOCABULARY_SIZE, WIDTH], mean: 0, deviation: 1 },
     ...layers,

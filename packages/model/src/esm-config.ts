@@ -31,7 +31,10 @@ export async function readEsmConfig(directory: string): Promise<EsmConfig> {
   const path = join(directory, 'config.json');
   const result = esmConfigSchema.safeParse(parseJson(await readText(path, directory), path));
   if (!result.success) {
-    throw new InputError('MODEL_CONFIG_INVALID', `${path} describes no ESM-2 model: ${z.prettifyError(result.error)}`);
+    throw new InputError(
+      'MODEL_CONFIG_INVALID',
+      `${path} describes no ESM-2 model: ${z.prettifyError(result.error)}`,
+    );
   }
   const { hidden_size: width, num_attention_heads: heads } = result.data;
   if (width % heads !== 0 || (width / heads) % 2 !== 0) {
@@ -60,6 +63,8 @@ function parseJson(text: string, path: string): unknown {
   try {
     return JSON.parse(text);
   } catch (error) {
-    throw new InputError('MODEL_CONFIG_INVALID', `${path} is not JSON. Download the model again.`, { cause: error });
+    throw new InputError('MODEL_CONFIG_INVALID', `${path} is not JSON. Download the model again.`, {
+      cause: error,
+    });
   }
 }

@@ -67,7 +67,9 @@ class EsmGraph {
     hidden = this.#norm(hidden, this.#model.weights.finalNorm);
     const { pooling, outputDtype } = this.#options;
     const rows =
-      pooling === 'none' ? hidden : poolPerSequence(this.#builder, hidden, boundaries, pooling, this.#model.embeddingDim);
+      pooling === 'none'
+        ? hidden
+        : poolPerSequence(this.#builder, hidden, boundaries, pooling, this.#model.embeddingDim);
     return this.#finish(outputDtype === 'float16' ? this.#cast(rows, DATA_TYPE.float16) : rows);
   }
 
@@ -115,7 +117,10 @@ class EsmGraph {
     const query = this.#rotate(this.#linear(normed, layer.query, scale), rotary);
     const key = this.#rotate(this.#linear(normed, layer.key), rotary);
     const value = this.#linear(normed, layer.value);
-    return attendPerSequence(this.#builder, { query, key, value }, boundaries, { heads, width: embeddingDim });
+    return attendPerSequence(this.#builder, { query, key, value }, boundaries, {
+      heads,
+      width: embeddingDim,
+    });
   }
 
   /** [T, H] -> [T, H]; each token is a batch of one, so that positions may restart anywhere in the pack. */

@@ -1,5 +1,5 @@
 import { readEsmConfig, type EsmConfig } from './esm-config.ts';
-import { locateEsmWeights, type EsmWeights } from './esm-weights.ts';
+import { locateEsmWeights, type EsmLayerWeights, type EsmWeights } from './esm-weights.ts';
 import type { TensorLocation } from './safetensors.ts';
 
 /** An ESM-2 model in its HuggingFace directory: described and located, not loaded. */
@@ -34,9 +34,25 @@ export async function loadEsmModel(directory: string): Promise<EsmModel> {
   };
 }
 
+const LINEAR_PARTS = [
+  'attentionNorm',
+  'query',
+  'key',
+  'value',
+  'attentionOutput',
+  'feedForwardNorm',
+  'intermediate',
+  'output',
+] as const satisfies readonly (keyof EsmLayerWeights)[];
+
 /** Every tensor that becomes an initializer of the graph. */
-export function usedTensors({ wordEmbeddings, embeddingNorm, layers, finalNorm }: EsmWeights): TensorLocation[] {
-  const linears = layers.flatMap(({ inverseFrequencies: _, ...layer }) => Object.values(layer));
+export function usedTensors({
+  wordEmbeddings,
+  embeddingNorm,
+  layers,
+  finalNorm,
+}: EsmWeights): TensorLocation[] {
+  const linears = layers.flatMap((layer) => LINEAR_PARTS.map((part) => layer[part]));
   const norms = embeddingNorm === null ? [finalNorm] : [embeddingNorm, finalNorm];
   return [wordEmbeddings, ...[...norms, ...linears].flatMap(({ weight, bias }) => [weight, bias])];
 }

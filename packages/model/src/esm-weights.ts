@@ -54,7 +54,9 @@ export async function locateEsmWeights(directory: string, config: EsmConfig): Pr
   return new WeightTable(directory, config, tensors).collect(files);
 }
 
-const indexSchema = z.object({ weight_map: z.record(z.string(), z.string().regex(/^[^/\\]+\.safetensors$/)) });
+const indexSchema = z.object({
+  weight_map: z.record(z.string(), z.string().regex(/^[^/\\]+\.safetensors$/)),
+});
 
 /** The sharded index when there is one, else the single file. */
 async function weightFiles(directory: string): Promise<string[]> {
@@ -65,7 +67,8 @@ async function weightFiles(directory: string): Promise<string[]> {
     if (!parsed.success) throw invalid(directory, `${index} is malformed`);
     const shards = [...new Set(Object.values(parsed.data.weight_map))].sort();
     const missing = shards.filter((name) => !names.includes(name));
-    if (missing.length > 0) throw missingWeights(directory, `${index} names ${missing.join(', ')}, which is not there`);
+    if (missing.length > 0)
+      throw missingWeights(directory, `${index} names ${missing.join(', ')}, which is not there`);
     return shards.map((name) => join(directory, name));
   }
   if (names.includes('model.safetensors')) return [join(directory, 'model.safetensors')];
@@ -114,13 +117,18 @@ class WeightTable {
       feedForwardNorm: this.#vector(`${prefix}.LayerNorm`, width),
       intermediate: this.#matrix(`${prefix}.intermediate.dense`, inner, width),
       output: this.#matrix(`${prefix}.output.dense`, width, inner),
-      inverseFrequencies: this.#tensors.has(frequencies) ? this.#tensor(frequencies, [width / heads / 2]) : null,
+      inverseFrequencies: this.#tensors.has(frequencies)
+        ? this.#tensor(frequencies, [width / heads / 2])
+        : null,
     };
   }
 
   /** HuggingFace stores matrices as [out, in]. */
   #matrix(name: string, outputs: number, inputs: number): LinearWeights {
-    return { weight: this.#tensor(`${name}.weight`, [outputs, inputs]), bias: this.#tensor(`${name}.bias`, [outputs]) };
+    return {
+      weight: this.#tensor(`${name}.weight`, [outputs, inputs]),
+      bias: this.#tensor(`${name}.bias`, [outputs]),
+    };
   }
 
   #vector(name: string, width: number): LinearWeights {
@@ -133,9 +141,13 @@ class WeightTable {
       throw missingWeights(this.#directory, `tensor ${name}, which config.json calls for, is not there`);
     }
     if (tensor.shape.join() !== shape.join()) {
-      throw invalid(this.#directory, `tensor ${name} is [${tensor.shape.join(', ')}], config.json says [${shape.join(', ')}]`);
+      throw invalid(
+        this.#directory,
+        `tensor ${name} is [${tensor.shape.join(', ')}], config.json says [${shape.join(', ')}]`,
+      );
     }
-    if (!FLOAT_DTYPES.has(tensor.dtype)) throw invalid(this.#directory, `tensor ${name} has type ${tensor.dtype}`);
+    if (!FLOAT_DTYPES.has(tensor.dtype))
+      throw invalid(this.#directory, `tensor ${name} has type ${tensor.dtype}`);
     this.#used.add(name);
     return tensor;
   }
@@ -150,7 +162,10 @@ function parseJson(text: string): unknown {
 }
 
 function missingWeights(directory: string, problem: string): InputError {
-  return new InputError('MODEL_WEIGHTS_MISSING', `The model in ${directory} has no usable weights: ${problem}.`);
+  return new InputError(
+    'MODEL_WEIGHTS_MISSING',
+    `The model in ${directory} has no usable weights: ${problem}.`,
+  );
 }
 
 function invalid(directory: string, problem: string): InputError {

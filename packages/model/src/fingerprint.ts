@@ -27,7 +27,11 @@ export async function fingerprintModel(
   return hash.digest('hex');
 }
 
-async function contentHash(file: string, cacheDirectory: string, onHash: (file: string) => void): Promise<string> {
+async function contentHash(
+  file: string,
+  cacheDirectory: string,
+  onHash: (file: string) => void,
+): Promise<string> {
   const real = await realpath(file);
   const { size, mtimeNs, ino, dev } = await stat(real, { bigint: true });
   const key = [real, size, mtimeNs, ino, dev].join(' ');

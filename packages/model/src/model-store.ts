@@ -52,7 +52,10 @@ export function defaultCacheDirectory(environment: NodeJS.ProcessEnv): string {
   const own = environment['VIRNUCPRO_CACHE_DIR'];
   if (own !== undefined && own !== '') return resolve(own);
   const shared = environment['XDG_CACHE_HOME'];
-  return join(shared === undefined || shared === '' ? join(homedir(), '.cache') : shared, 'virnucpro-orchestrate');
+  return join(
+    shared === undefined || shared === '' ? join(homedir(), '.cache') : shared,
+    'virnucpro-orchestrate',
+  );
 }
 
 /**
@@ -65,7 +68,9 @@ export async function prepareModel(options: PrepareModelOptions): Promise<Prepar
   const isDemo = options.model === DEMO_MODEL_NAME;
   const directory = isDemo ? await ensureDemoModel(cacheDirectory) : resolve(options.model);
   const model = await loadEsmModel(directory);
-  const fingerprint = await fingerprintModel(model, cacheDirectory, (file) => onProgress?.(`reading ${file} once, to know it again`));
+  const fingerprint = await fingerprintModel(model, cacheDirectory, (file) =>
+    onProgress?.(`reading ${file} once, to know it again`),
+  );
   const { pooling, outputDtype, maxResidues } = options;
   const variant = `${fingerprint.slice(0, 24)}-g${GRAPH_VERSION}-${pooling}-${outputDtype}-${maxResidues}`;
   const graphDirectory = join(cacheDirectory, 'graphs', variant);
@@ -78,7 +83,11 @@ export async function prepareModel(options: PrepareModelOptions): Promise<Prepar
 
 /** For `model build`: the graph and its weights in a folder of the user's choice. */
 export async function buildModelInto(
-  options: GraphOptions & { readonly directory: string; readonly outDirectory: string; readonly cacheDirectory: string },
+  options: GraphOptions & {
+    readonly directory: string;
+    readonly outDirectory: string;
+    readonly cacheDirectory: string;
+  },
 ): Promise<PreparedModel> {
   const model = await loadEsmModel(resolve(options.directory));
   const fingerprint = await fingerprintModel(model, options.cacheDirectory);

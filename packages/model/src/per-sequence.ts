@@ -45,7 +45,9 @@ export function attendPerSequence(
     { name: appended, ...tokens },
   ]);
   const empty = builder.node('SequenceEmpty', [], { attributes: { dtype: int(DATA_TYPE.float) } });
-  const sequences = builder.node('Loop', [sequenceCount(builder, boundaries), '', empty], { attributes: { body: graph(loop) } });
+  const sequences = builder.node('Loop', [sequenceCount(builder, boundaries), '', empty], {
+    attributes: { body: graph(loop) },
+  });
   return builder.node('ConcatFromSequence', [sequences], { attributes: { axis: int(0) } });
 }
 
@@ -64,17 +66,29 @@ export function poolPerSequence(
 ): string {
   const body = loopBody(builder, 'pooling', boundaries);
   const one = body.builder.int64s('one', [1]);
-  const residues = pooling === 'bos'
-    ? slice(body, hidden, body.start, body.builder.node('Add', [body.start, one]))
-    : slice(body, hidden, body.builder.node('Add', [body.start, one]), body.builder.node('Sub', [body.end, one]));
-  const row = body.builder.node(pooling === 'max' ? 'ReduceMax' : 'ReduceMean', [residues, body.builder.int64s('axis', [0])], {
-    attributes: { keepdims: int(0) },
-  });
+  const residues =
+    pooling === 'bos'
+      ? slice(body, hidden, body.start, body.builder.node('Add', [body.start, one]))
+      : slice(
+          body,
+          hidden,
+          body.builder.node('Add', [body.start, one]),
+          body.builder.node('Sub', [body.end, one]),
+        );
+  const row = body.builder.node(
+    pooling === 'max' ? 'ReduceMax' : 'ReduceMean',
+    [residues, body.builder.int64s('axis', [0])],
+    {
+      attributes: { keepdims: int(0) },
+    },
+  );
   const loop = body.builder.finish(loopInputs(body, []), [
     value(keepGoing(body), DATA_TYPE.bool, []),
     value(row, DATA_TYPE.float, [width]),
   ]);
-  return builder.node('Loop', [sequenceCount(builder, boundaries), ''], { attributes: { body: graph(loop) } });
+  return builder.node('Loop', [sequenceCount(builder, boundaries), ''], {
+    attributes: { body: graph(loop) },
+  });
 }
 
 function loopBody(builder: GraphBuilder, name: string, boundaries: string): LoopBody {

@@ -14,7 +14,10 @@ export interface RotaryCache {
  *
  * @returns [headDim / 2]
  */
-export async function inverseFrequencies(stored: TensorLocation | null, headDim: number): Promise<Float32Array> {
+export async function inverseFrequencies(
+  stored: TensorLocation | null,
+  headDim: number,
+): Promise<Float32Array> {
   return stored === null ? computeInverseFrequencies(headDim) : readTensor(stored);
 }
 

@@ -62,7 +62,12 @@ export async function readSafetensors(file: string): Promise<TensorLocation[]> {
 }
 
 /** Reads a small float tensor whole, as float32. */
-export async function readTensor({ file, dtype, byteOffset, byteLength }: TensorLocation): Promise<Float32Array> {
+export async function readTensor({
+  file,
+  dtype,
+  byteOffset,
+  byteLength,
+}: TensorLocation): Promise<Float32Array> {
   const handle = await open(file, 'r');
   try {
     return widen(await readExactly(handle, byteOffset, byteLength), dtype);
@@ -97,9 +102,13 @@ function locate(name: string, entry: unknown, file: string, dataStart: number, s
   if (elementBytes === undefined) throw invalid(file, `tensor ${name} has the unknown type ${dtype}`);
   const expected = shape.reduce((product, dimension) => product * dimension, elementBytes);
   if (end < start || end - start !== expected) {
-    throw invalid(file, `tensor ${name} [${shape.join(', ')}] ${dtype} needs ${expected} bytes, its range has ${end - start}`);
+    throw invalid(
+      file,
+      `tensor ${name} [${shape.join(', ')}] ${dtype} needs ${expected} bytes, its range has ${end - start}`,
+    );
   }
-  if (dataStart + end > size) throw invalid(file, `tensor ${name} ends at byte ${dataStart + end}, the file has ${size}`);
+  if (dataStart + end > size)
+    throw invalid(file, `tensor ${name} ends at byte ${dataStart + end}, the file has ${size}`);
   return { name, file, dtype, shape, byteOffset: dataStart + start, byteLength: end - start };
 }
 
@@ -114,10 +123,13 @@ function widen(bytes: Buffer, dtype: string): Float32Array {
     case 'F32':
       return Float32Array.from({ length: bytes.length / 4 }, (_, index) => view.getFloat32(4 * index, true));
     case 'F16':
-      return Float32Array.from({ length: bytes.length / 2 }, (_, index) => float16(view.getUint16(2 * index, true)));
+      return Float32Array.from({ length: bytes.length / 2 }, (_, index) =>
+        float16(view.getUint16(2 * index, true)),
+      );
     case 'BF16':
       return new Float32Array(
-        Uint32Array.from({ length: bytes.length / 2 }, (_, index) => view.getUint16(2 * index, true) << 16).buffer,
+        Uint32Array.from({ length: bytes.length / 2 }, (_, index) => view.getUint16(2 * index, true) << 16)
+          .buffer,
       );
     default:
       throw new Error(`a tensor of type ${dtype} cannot be read as float32`);

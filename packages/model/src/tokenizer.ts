@@ -18,7 +18,7 @@ export interface ResidueTokenizer {
 /** The vocabulary of every ESM-2 model. Source: fair-esm, esm/constants.py and data.py (Alphabet "ESM-1b"). */
 const ESM2_VOCABULARY: readonly string[] = [
   ...['<cls>', '<pad>', '<eos>', '<unk>'],
-  ...'LAGVSERTIDPKQNFYMHWCXBUZO.-',
+  ...Array.from('LAGVSERTIDPKQNFYMHWCXBUZO.-'),
   ...['<null_1>', '<mask>'],
 ];
 
@@ -35,10 +35,15 @@ const UNKNOWN_RESIDUES = 'J*';
  */
 export function createEsmTokenizer(vocabulary: readonly string[] = ESM2_VOCABULARY): ResidueTokenizer {
   const ids = new Map(vocabulary.map((token, id) => [token, id]));
-  const missing = ['<cls>', '<pad>', '<eos>', '<unk>', ...REQUIRED_RESIDUES].filter((token) => !ids.has(token));
+  const missing = ['<cls>', '<pad>', '<eos>', '<unk>', ...Array.from(REQUIRED_RESIDUES)].filter(
+    (token) => !ids.has(token),
+  );
   if (missing.length > 0 || vocabulary.length >= NOT_A_RESIDUE) {
     const problem = missing.length > 0 ? `lacks ${missing.join(' ')}` : `has ${vocabulary.length} tokens`;
-    throw new InputError('MODEL_VOCABULARY_INVALID', `The vocabulary of the model ${problem}: it is no protein vocabulary.`);
+    throw new InputError(
+      'MODEL_VOCABULARY_INVALID',
+      `The vocabulary of the model ${problem}: it is no protein vocabulary.`,
+    );
   }
   const id = (token: string): number => ids.get(token) as number;
   const tokenOf = new Uint8Array(256).fill(NOT_A_RESIDUE);

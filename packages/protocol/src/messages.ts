@@ -142,7 +142,9 @@ function parseMessage<T>(schema: z.ZodType<T>, message: unknown, sender: string)
   const result = schema.safeParse(message);
   if (result.success) return result.data;
   const type =
-    typeof message === 'object' && message !== null && 'type' in message ? JSON.stringify(message.type) : 'none';
+    typeof message === 'object' && message !== null && 'type' in message
+      ? JSON.stringify(message.type)
+      : 'none';
   throw new ProtocolError(
     'INVALID_MESSAGE',
     `A message of type ${type} from ${sender} does not fit protocol version ${PROTOCOL_VERSION}: ` +

@@ -9,14 +9,21 @@ import { VarlenCollator } from './varlen-collator.ts';
  *
  * @param tokenBudget tokens per pack, BOS and EOS included
  */
-export function collateShard(shard: TokenizedShard, tokenBudget: number, packing: PackingMode): PackedBatch[] {
+export function collateShard(
+  shard: TokenizedShard,
+  tokenBudget: number,
+  packing: PackingMode,
+): PackedBatch[] {
   const collator = new VarlenCollator({
     tokenBudget,
     enablePacking: packing === 'packed',
     bufferSize: Number.POSITIVE_INFINITY,
   });
   shard.ids.forEach((id, recordIndex) => {
-    const tokens = shard.tokens.subarray(shard.tokenOffsets[recordIndex], shard.tokenOffsets[recordIndex + 1]);
+    const tokens = shard.tokens.subarray(
+      shard.tokenOffsets[recordIndex],
+      shard.tokenOffsets[recordIndex + 1],
+    );
     if (tokens.length > 0) collator.add({ id, recordIndex, tokens });
   });
   return collator.flush();

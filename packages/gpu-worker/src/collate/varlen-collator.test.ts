@@ -6,17 +6,25 @@ import { VarlenCollator, type TokenizedSequence, type VarlenCollatorOptions } fr
 
 describe('VarlenCollator', () => {
   test('lays a pack out without padding, in one buffer', () => {
-    const [batch] = collate([sequence(0, [0, 7, 2]), sequence(1, [0, 8, 9, 2])], { tokenBudget: 16, enablePacking: true });
+    const [batch] = collate([sequence(0, [0, 7, 2]), sequence(1, [0, 8, 9, 2])], {
+      tokenBudget: 16,
+      enablePacking: true,
+    });
     expect([...batch!.inputIds]).toEqual([0, 8, 9, 2, 0, 7, 2]);
     expect([...batch!.positionIds]).toEqual([0n, 1n, 2n, 3n, 0n, 1n, 2n]);
     expect([...batch!.cuSeqlens]).toEqual([0, 4, 7]);
     expect(batch).toMatchObject({ maxSeqlen: 4, numTokens: 7, numSequences: 2, sequenceIds: ['s1', 's0'] });
     expect([...batch!.recordIndices]).toEqual([1, 0]);
-    expect(new Set([batch!.inputIds, batch!.positionIds, batch!.cuSeqlens].map(({ buffer }) => buffer)).size).toBe(1);
+    expect(
+      new Set([batch!.inputIds, batch!.positionIds, batch!.cuSeqlens].map(({ buffer }) => buffer)).size,
+    ).toBe(1);
   });
 
   test('passes sequences on one by one, in order, when packing is off', () => {
-    const batches = collate([sequence(0, [0, 2]), sequence(1, [0, 5, 2])], { tokenBudget: 16, enablePacking: false });
+    const batches = collate([sequence(0, [0, 2]), sequence(1, [0, 5, 2])], {
+      tokenBudget: 16,
+      enablePacking: false,
+    });
     expect(batches.map(({ sequenceIds }) => sequenceIds)).toEqual([['s0'], ['s1']]);
   });
 
@@ -35,7 +43,9 @@ describe('VarlenCollator', () => {
         fc.integer({ min: 1, max: 70 }),
         fc.boolean(),
         (lengths, bufferSize, enablePacking) => {
-          const sequences = lengths.map((length, index) => sequence(index, Array<number>(length).fill(index % 200)));
+          const sequences = lengths.map((length, index) =>
+            sequence(index, Array<number>(length).fill(index % 200)),
+          );
           const batches = collate(sequences, { tokenBudget: 64, enablePacking, bufferSize });
           const seen = batches.flatMap(({ recordIndices }) => [...recordIndices]);
           expect(seen.sort((a, b) => a - b)).toEqual(lengths.map((_, index) => index));

@@ -130,6 +130,7 @@ let ramp = new BigInt64Array(0);
 
 /** 0, 1, 2, … kept between packs: copying it is far cheaper than counting in BigInt. */
 function positionRamp(length: number): BigInt64Array {
-  if (ramp.length < length) ramp = BigInt64Array.from({ length: length * 2 }, (_, position) => BigInt(position));
+  if (ramp.length < length)
+    ramp = BigInt64Array.from({ length: length * 2 }, (_, position) => BigInt(position));
   return ramp;
 }

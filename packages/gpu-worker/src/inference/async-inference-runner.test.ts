@@ -13,7 +13,9 @@ describe('AsyncInferenceRunner', () => {
     session.answer(2);
     session.answer(0);
     session.answer(1);
-    expect((await results).map(({ batch, batchIndex, sequenceIds }) => [batch.packIndex, batchIndex, sequenceIds])).toEqual([
+    expect(
+      (await results).map(({ batch, batchIndex, sequenceIds }) => [batch.packIndex, batchIndex, sequenceIds]),
+    ).toEqual([
       [0, 0, ['s0']],
       [1, 1, ['s1']],
       [2, 2, ['s2']],
@@ -73,14 +75,17 @@ describe('AsyncInferenceRunner', () => {
   test('refuses a pack whose ids are missing', async () => {
     const session = new GatedSession();
     const runner = new AsyncInferenceRunner({ session, queueDepth: 1 });
-    await expect(runner.processBatch({ ...batchOf(0), sequenceIds: [] })).rejects.toThrow('every sequence needs its id');
+    await expect(runner.processBatch({ ...batchOf(0), sequenceIds: [] })).rejects.toThrow(
+      'every sequence needs its id',
+    );
     expect(session.handed).toBe(0);
   });
 });
 
 /** A session that answers when the test says so. */
 class GatedSession implements BatchSession {
-  readonly #answers: { resolve: (result: SessionResult | null) => void; reject: (error: Error) => void }[] = [];
+  readonly #answers: { resolve: (result: SessionResult | null) => void; reject: (error: Error) => void }[] =
+    [];
   #changed: () => void = () => undefined;
 
   get handed(): number {

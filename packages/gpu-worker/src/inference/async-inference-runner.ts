@@ -54,7 +54,9 @@ export class AsyncInferenceRunner {
    * @yields results in the loader's order, until the loader ends, or the session drains
    * @throws whatever the loader or the session threw; packs handed over before it are still yielded
    */
-  async *run<Batch extends PackedBatch>(loader: AsyncIterable<Batch>): AsyncGenerator<InferenceResult<Batch>> {
+  async *run<Batch extends PackedBatch>(
+    loader: AsyncIterable<Batch>,
+  ): AsyncGenerator<InferenceResult<Batch>> {
     const queue = new BatchQueue<Batch>(this.#queueDepth);
     const feeding = this.#feed(loader, queue);
     // Awaited below, unless the run ends before.
@@ -72,7 +74,10 @@ export class AsyncInferenceRunner {
     }
   }
 
-  async #feed<Batch extends PackedBatch>(loader: AsyncIterable<Batch>, queue: BatchQueue<Batch>): Promise<void> {
+  async #feed<Batch extends PackedBatch>(
+    loader: AsyncIterable<Batch>,
+    queue: BatchQueue<Batch>,
+  ): Promise<void> {
     try {
       for await (const batch of loader) {
         if (!(await queue.hasRoom())) return;

@@ -7,7 +7,11 @@ import type { LoadedShard } from './load-shard.ts';
 
 describe('createAsyncDataLoader', () => {
   test('hands out the packs of assigned shards in order and ends after close', async () => {
-    const loader = createAsyncDataLoader({ shardLoader: { load: loadNow }, prefetchShards: 2, onShardLoaded: noneFinished });
+    const loader = createAsyncDataLoader({
+      shardLoader: { load: loadNow },
+      prefetchShards: 2,
+      onShardLoaded: noneFinished,
+    });
     loader.assign(assignment(0));
     loader.assign(assignment(1));
     loader.close();
@@ -47,7 +51,11 @@ describe('createAsyncDataLoader', () => {
   });
 
   test('waits for assignments and wakes up for them', async () => {
-    const loader = createAsyncDataLoader({ shardLoader: { load: loadNow }, prefetchShards: 1, onShardLoaded: noneFinished });
+    const loader = createAsyncDataLoader({
+      shardLoader: { load: loadNow },
+      prefetchShards: 1,
+      onShardLoaded: noneFinished,
+    });
     const names = namesOf(loader);
     await Promise.resolve();
     loader.assign(assignment(7));
@@ -67,7 +75,10 @@ describe('createAsyncDataLoader', () => {
     loader.assign(assignment(1));
     const seen: number[] = [];
     const reading = (async () => {
-      for await (const { assignment: { shard } } of loader) seen.push(shard.shardId);
+      for await (const {
+        assignment: { shard },
+      } of loader)
+        seen.push(shard.shardId);
     })();
     await expect(reading).rejects.toThrow('changed');
     expect(seen).toEqual([0, 0]);
@@ -98,7 +109,9 @@ function assignment(id: number): Assignment {
   return { leaseId: toLeaseId(`lease-${id}`), attempt: 1, shard };
 }
 
-async function namesOf(loader: AsyncIterable<{ readonly sequenceIds: readonly string[] }>): Promise<string[]> {
+async function namesOf(
+  loader: AsyncIterable<{ readonly sequenceIds: readonly string[] }>,
+): Promise<string[]> {
   const names: string[] = [];
   for await (const { sequenceIds } of loader) names.push(...sequenceIds);
   return names;

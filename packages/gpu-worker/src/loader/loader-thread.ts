@@ -12,7 +12,10 @@ export type LoaderReply =
 export default async function loadShardTask(request: LoadShardRequest): Promise<LoaderReply> {
   try {
     const loaded = await loadShard(request);
-    return moved({ ok: true, loaded }, loaded.packs.map(({ inputIds }) => inputIds.buffer));
+    return moved(
+      { ok: true, loaded },
+      loaded.packs.map(({ inputIds }) => inputIds.buffer),
+    );
   } catch (error) {
     return { ok: false, error: serializeError(error) };
   }

@@ -6,7 +6,13 @@ import type { LoaderReply } from './loader-thread.ts';
 
 export type ShardLoaderConfig = Pick<
   WorkerConfig,
-  'inputPaths' | 'displayPaths' | 'vocabularyPath' | 'tokenBudget' | 'packing' | 'maxResidues' | 'longSequences'
+  | 'inputPaths'
+  | 'displayPaths'
+  | 'vocabularyPath'
+  | 'tokenBudget'
+  | 'packing'
+  | 'maxResidues'
+  | 'longSequences'
 > & { readonly loaderThreads: number };
 
 /** Loads shards on CPU threads. */

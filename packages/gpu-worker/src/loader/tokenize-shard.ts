@@ -20,7 +20,11 @@ const SPECIAL_TOKENS = 2;
  *
  * @param bytes the shard's byte range, starting at a '>'
  */
-export function tokenizeShard(bytes: Uint8Array, recordCount: number, options: TokenizeOptions): TokenizedShard {
+export function tokenizeShard(
+  bytes: Uint8Array,
+  recordCount: number,
+  options: TokenizeOptions,
+): TokenizedShard {
   const buffer = new Uint8Array(bytes.length + SPECIAL_TOKENS * recordCount);
   const tokenOffsets = new Uint32Array(recordCount + 1);
   const truncated = new Uint8Array(recordCount);
@@ -86,5 +90,8 @@ function isBlank(byte: number): boolean {
 function invalidCharacter(byte: number, residue: number): Rejection {
   const shown = byte > 32 && byte < 127 ? `"${String.fromCharCode(byte)}"` : 'a byte';
   const hex = byte.toString(16).padStart(2, '0');
-  return { reason: 'invalid-character', detail: `${shown} (0x${hex}) at residue ${residue} is no amino acid letter` };
+  return {
+    reason: 'invalid-character',
+    detail: `${shown} (0x${hex}) at residue ${residue} is no amino acid letter`,
+  };
 }

@@ -17,7 +17,10 @@ export type ShardCompleted = Extract<WorkerMessage, { type: 'shard-completed' }>
 
 export interface ShardRecorderOptions {
   readonly fileSystem: DurableFileSystem;
-  readonly config: Pick<WorkerConfig, 'checkpointDirectory' | 'runId' | 'settingsHash' | 'embeddingDim' | 'dtype'>;
+  readonly config: Pick<
+    WorkerConfig,
+    'checkpointDirectory' | 'runId' | 'settingsHash' | 'embeddingDim' | 'dtype'
+  >;
   /** Called once a shard is durable. */
   readonly onCompleted: (completed: ShardCompleted) => void;
   /** A log that could not be used, or was cut: what it was and what follows. */
@@ -126,8 +129,10 @@ export class ShardRecorder {
   }
 
   #reportRepair(shardId: number, discarded: string | null, tornBytes: number): void {
-    if (discarded !== null) this.#options.onRepaired(`log of shard ${shardId} is computed anew: ${discarded}`);
-    if (tornBytes > 0) this.#options.onRepaired(`log of shard ${shardId}: cut off ${tornBytes} bytes of a torn tail`);
+    if (discarded !== null)
+      this.#options.onRepaired(`log of shard ${shardId} is computed anew: ${discarded}`);
+    if (tornBytes > 0)
+      this.#options.onRepaired(`log of shard ${shardId}: cut off ${tornBytes} bytes of a torn tail`);
   }
 }
 

@@ -22,7 +22,12 @@ export function findNonFiniteRows(rows: Uint8Array, embeddingDim: number, dtype:
   return found;
 }
 
-function hasNonFinite(bits: Uint32Array | Uint16Array, start: number, end: number, exponent: number): boolean {
+function hasNonFinite(
+  bits: Uint32Array | Uint16Array,
+  start: number,
+  end: number,
+  exponent: number,
+): boolean {
   for (let at = start; at < end; at += 1) {
     if (((bits[at] as number) & exponent) === exponent) return true;
   }

@@ -3,7 +3,12 @@ import { receiveMessageOnPort, type MessagePort } from 'node:worker_threads';
 import { serializeError } from '@virnucpro/protocol';
 
 import { findNonFiniteRows } from './non-finite.ts';
-import type { CreateInferenceSession, InferenceSession, SessionInput, SessionOptions } from './inference-session.ts';
+import type {
+  CreateInferenceSession,
+  InferenceSession,
+  SessionInput,
+  SessionOptions,
+} from './inference-session.ts';
 import type { SessionReply, SessionRequest, SessionResult, SessionThreadData } from './session-messages.ts';
 import { SessionState } from './session-state.ts';
 
@@ -96,7 +101,11 @@ async function answer(
 }
 
 /** A pack with NaN or infinity is computed a second time before its rows are given up. */
-async function compute(session: InferenceSession, input: SessionInput, { embeddingDim, dtype }: SessionOptions) {
+async function compute(
+  session: InferenceSession,
+  input: SessionInput,
+  { embeddingDim, dtype }: SessionOptions,
+) {
   const rows = await session.run(input);
   if (findNonFiniteRows(rows, embeddingDim, dtype).length === 0) return { rows, nonFiniteRows: [] };
   const again = await session.run(input);

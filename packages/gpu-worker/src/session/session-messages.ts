@@ -13,8 +13,7 @@ export interface SessionThreadData {
 }
 
 export type SessionRequest =
-  | ({ readonly type: 'run'; readonly requestId: number } & SessionInput)
-  | { readonly type: 'close' };
+  ({ readonly type: 'run'; readonly requestId: number } & SessionInput) | { readonly type: 'close' };
 
 export type SessionReply =
   | { readonly type: 'ready'; readonly deviceName: string }

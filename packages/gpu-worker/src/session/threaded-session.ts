@@ -33,7 +33,10 @@ export class ThreadedSession {
    * @param threadEntry the module that serves the session; its default is the ONNX Runtime session
    * @throws {VirnucproError} when the session cannot be opened
    */
-  static async open(options: SessionOptions, threadEntry: URL = defaultThreadEntry()): Promise<ThreadedSession> {
+  static async open(
+    options: SessionOptions,
+    threadEntry: URL = defaultThreadEntry(),
+  ): Promise<ThreadedSession> {
     const state = new SessionState();
     const { port1, port2 } = new MessageChannel();
     const data: SessionThreadData = { options, state: state.buffer, port: port2 };
@@ -65,7 +68,9 @@ export class ThreadedSession {
     this.#nextRequestId += 1;
     return new Promise((resolve, reject) => {
       this.#pending.set(requestId, { resolve, reject });
-      this.#send({ type: 'run', requestId, inputIds, positionIds, cuSeqlens }, [inputIds.buffer as ArrayBuffer]);
+      this.#send({ type: 'run', requestId, inputIds, positionIds, cuSeqlens }, [
+        inputIds.buffer as ArrayBuffer,
+      ]);
     });
   }
 
@@ -119,7 +124,8 @@ export class ThreadedSession {
 
   #take(requestId: number): PendingRun {
     const pending = this.#pending.get(requestId);
-    if (pending === undefined) throw new Error(`the session answered request ${requestId}, which was not asked`);
+    if (pending === undefined)
+      throw new Error(`the session answered request ${requestId}, which was not asked`);
     this.#pending.delete(requestId);
     return pending;
   }
@@ -132,7 +138,11 @@ export class ThreadedSession {
 }
 
 function unexpectedEnd(code: number): VirnucproError {
-  return new VirnucproError('SESSION_THREAD_ENDED', 1, `The session thread ended with code ${code} while it was needed.`);
+  return new VirnucproError(
+    'SESSION_THREAD_ENDED',
+    1,
+    `The session thread ended with code ${code} while it was needed.`,
+  );
 }
 
 function defaultThreadEntry(): URL {

@@ -12,7 +12,9 @@ export interface ParentChannel {
 /** @throws {Error} when this process was not forked with an IPC channel */
 export function openParentChannel(ipc: NodeJS.Process = process): ParentChannel {
   if (ipc.send === undefined) {
-    throw new Error('this program is started by virnucpro-orchestrate, not by hand: it has no channel to a parent');
+    throw new Error(
+      'this program is started by virnucpro-orchestrate, not by hand: it has no channel to a parent',
+    );
   }
   return {
     send: (message) =>

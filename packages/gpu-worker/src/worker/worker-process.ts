@@ -1,4 +1,9 @@
-import { isVirnucproError, serializeError, WORKER_EXIT_CODES, type OrchestratorMessage } from '@virnucpro/protocol';
+import {
+  isVirnucproError,
+  serializeError,
+  WORKER_EXIT_CODES,
+  type OrchestratorMessage,
+} from '@virnucpro/protocol';
 
 import { openParentChannel, type ParentChannel } from './parent-channel.ts';
 import { Worker, type WorkerSeams } from './worker.ts';

@@ -1,4 +1,12 @@
-import { DATA_TYPE, type Attribute, type DataType, type Graph, type GraphValue, type Initializer, type Node } from './proto.ts';
+import {
+  DATA_TYPE,
+  type Attribute,
+  type DataType,
+  type Graph,
+  type GraphValue,
+  type Initializer,
+  type Node,
+} from './proto.ts';
 
 /** Operators outside the standard, as ONNX Runtime ships them. */
 export const MICROSOFT = 'com.microsoft';
@@ -53,13 +61,23 @@ export class GraphBuilder {
   /** A constant of float32 numbers. */
   floats(stem: string, values: Float32Array, dims: readonly number[]): string {
     const bytes = new Uint8Array(values.buffer, values.byteOffset, values.byteLength);
-    return this.initializer({ name: this.unique(stem), dataType: DATA_TYPE.float, dims, data: { kind: 'raw', bytes } });
+    return this.initializer({
+      name: this.unique(stem),
+      dataType: DATA_TYPE.float,
+      dims,
+      data: { kind: 'raw', bytes },
+    });
   }
 
   /** A constant of int64 numbers; a scalar when `dims` is empty. */
   int64s(stem: string, values: readonly number[], dims: readonly number[] = [values.length]): string {
     const bytes = new Uint8Array(BigInt64Array.from(values, BigInt).buffer);
-    return this.initializer({ name: this.unique(stem), dataType: DATA_TYPE.int64, dims, data: { kind: 'raw', bytes } });
+    return this.initializer({
+      name: this.unique(stem),
+      dataType: DATA_TYPE.int64,
+      dims,
+      data: { kind: 'raw', bytes },
+    });
   }
 
   finish(inputs: readonly GraphValue[], outputs: readonly GraphValue[]): Graph {

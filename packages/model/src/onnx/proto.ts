@@ -6,7 +6,15 @@ import protobuf from 'protobufjs/minimal.js';
  */
 
 /** TensorProto.DataType */
-export const DATA_TYPE = { float: 1, uint8: 2, int32: 6, int64: 7, bool: 9, float16: 10, bfloat16: 16 } as const;
+export const DATA_TYPE = {
+  float: 1,
+  uint8: 2,
+  int32: 6,
+  int64: 7,
+  bool: 9,
+  float16: 10,
+  bfloat16: 16,
+} as const;
 export type DataType = (typeof DATA_TYPE)[keyof typeof DATA_TYPE];
 
 const ATTRIBUTE_TYPE = { float: 1, int: 2, string: 3, graph: 5, ints: 7 } as const;
@@ -35,7 +43,12 @@ export interface Initializer {
   readonly data:
     | { readonly kind: 'raw'; readonly bytes: Uint8Array }
     /** A byte range of a file beside the model. */
-    | { readonly kind: 'external'; readonly fileName: string; readonly byteOffset: number; readonly byteLength: number };
+    | {
+        readonly kind: 'external';
+        readonly fileName: string;
+        readonly byteOffset: number;
+        readonly byteLength: number;
+      };
 }
 
 /** A value that enters or leaves a graph. A dimension that is text is free; a sequence holds tensors. */
@@ -91,7 +104,9 @@ function encodeNode({ op, domain, inputs, outputs, attributes }: Node): Write[] 
     ...inputs.map((input) => text(1, input)),
     ...outputs.map((output) => text(2, output)),
     text(4, op),
-    ...Object.entries(attributes).map(([name, attribute]) => message(5, [text(1, name), ...encodeAttribute(attribute)])),
+    ...Object.entries(attributes).map(([name, attribute]) =>
+      message(5, [text(1, name), ...encodeAttribute(attribute)]),
+    ),
     text(7, domain),
   ];
 }

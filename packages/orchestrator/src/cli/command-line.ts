@@ -5,7 +5,7 @@ import yargs, { type Argv } from 'yargs';
 
 import { modelCommand } from './commands/model-command.ts';
 import { resumeCommand } from './commands/resume-command.ts';
-import { runCommand } from './commands/run-command.ts';
+import { protectStdin, runCommand } from './commands/run-command.ts';
 import { statusCommand } from './commands/status-command.ts';
 import { verifyCommand } from './commands/verify-command.ts';
 import type { RunContext } from '../run/run-context.ts';
@@ -18,7 +18,10 @@ const HELP_WIDTH = 110;
  * @param seams stand-ins for tests: streams, the worker's entry file
  * @returns the exit code; errors were printed
  */
-export async function runCommandLine(argv: readonly string[], seams: Partial<RunContext> = {}): Promise<number> {
+export async function runCommandLine(
+  argv: readonly string[],
+  seams: Partial<RunContext> = {},
+): Promise<number> {
   const context: RunContext = {
     stdout: process.stdout,
     stderr: process.stderr,
@@ -30,7 +33,7 @@ export async function runCommandLine(argv: readonly string[], seams: Partial<Run
   let exitCode: number = EXIT_CODES.complete;
   const finish = (code: number): void => void (exitCode = code);
   try {
-    await buildParser(context, finish).parseAsync(argv.length === 0 ? ['--help'] : [...argv]);
+    await buildParser(context, finish).parseAsync(argv.length === 0 ? ['--help'] : argv.map(protectStdin));
   } catch (error) {
     exitCode = printError(error, context.stderr);
   }
@@ -40,7 +43,9 @@ export async function runCommandLine(argv: readonly string[], seams: Partial<Run
 function buildParser(context: RunContext, finish: (code: number) => void): Argv {
   return yargs()
     .scriptName('virnucpro-orchestrate')
-    .usage('$0 FASTA... -o RUN_DIR\n\nEmbeds protein FASTA with ESM-2, packed, on every GPU (or on CPU), resumable at any point.')
+    .usage(
+      '$0 FASTA... -o RUN_DIR\n\nEmbeds protein FASTA with ESM-2, packed, on every GPU (or on CPU), resumable at any point.',
+    )
     .command(runCommand(context, finish))
     .command(resumeCommand(context, finish))
     .command(statusCommand(context, finish))
@@ -71,6 +76,8 @@ function printError(error: unknown, stderr: NodeJS.WritableStream): number {
 }
 
 function toolVersion(): string {
-  const { version } = createRequire(import.meta.url)('@virnucpro/orchestrator/package.json') as { version: string };
+  const { version } = createRequire(import.meta.url)('@virnucpro/orchestrator/package.json') as {
+    version: string;
+  };
   return version;
 }

@@ -4,7 +4,7 @@ import { UsageError } from '@virnucpro/protocol';
 import { parseDocument } from 'yaml';
 
 import type { SettingsLayer } from './layers.ts';
-import { RUN_OPTION_NAMES, type RunOptionName } from './run-options.ts';
+import { RUN_OPTION_NAMES } from './run-options.ts';
 
 /**
  * Reads a YAML file whose keys are the options of `run`, without their dashes in front.
@@ -15,11 +15,17 @@ export async function readConfigFile(path: string): Promise<SettingsLayer> {
   const document = parseDocument(await readText(path), { prettyErrors: true });
   const [error] = document.errors;
   if (error !== undefined) {
-    throw new UsageError('CONFIG_INVALID', `The configuration file ${path} is not YAML: ${error.message.trim()}`);
+    throw new UsageError(
+      'CONFIG_INVALID',
+      `The configuration file ${path} is not YAML: ${error.message.trim()}`,
+    );
   }
   const content: unknown = document.toJS() ?? {};
   if (typeof content !== 'object' || content === null || Array.isArray(content)) {
-    throw new UsageError('CONFIG_INVALID', `The configuration file ${path} must be a list of "option: value" lines.`);
+    throw new UsageError(
+      'CONFIG_INVALID',
+      `The configuration file ${path} must be a list of "option: value" lines.`,
+    );
   }
   const known = new Set<string>(RUN_OPTION_NAMES);
   const unknown = Object.keys(content).filter((key) => !known.has(key));
@@ -31,7 +37,7 @@ export async function readConfigFile(path: string): Promise<SettingsLayer> {
     );
   }
   return {
-    values: content as Partial<Record<RunOptionName, unknown>>,
+    values: content,
     nameOf: (option) => `"${option}" in ${path}`,
   };
 }

@@ -30,7 +30,9 @@ describe('resolveSettings', () => {
   });
 
   test('takes an unknown variable of its own for a typo', () => {
-    expect(() => environmentLayer({ VIRNUCPRO_WROKERS: '2' })).toThrow(/VIRNUCPRO_WROKERS sets no option.*VIRNUCPRO_WORKERS/);
+    expect(() => environmentLayer({ VIRNUCPRO_WROKERS: '2' })).toThrow(
+      /VIRNUCPRO_WROKERS sets no option.*VIRNUCPRO_WORKERS/,
+    );
   });
 
   test('cannot be changed afterwards', () => {

@@ -39,7 +39,10 @@ export function environmentLayer(environment: NodeJS.ProcessEnv): SettingsLayer 
 
 export function flagLayer(flags: Readonly<Record<string, unknown>>): SettingsLayer {
   const set = RUN_OPTION_NAMES.filter((name) => flags[name] !== undefined);
-  return { values: Object.fromEntries(set.map((name) => [name, flags[name]])), nameOf: (name) => `--${name}` };
+  return {
+    values: Object.fromEntries(set.map((name) => [name, flags[name]])),
+    nameOf: (name) => `--${name}`,
+  };
 }
 
 /**
@@ -59,8 +62,5 @@ function resolveOption(name: RunOptionName, layers: readonly SettingsLayer[]): u
   const result = (RUN_OPTIONS[name].schema as z.ZodType).safeParse(value);
   if (result.success) return result.data;
   const problems = result.error.issues.map(({ message }) => message).join('; ');
-  throw new UsageError(
-    'INVALID_SETTING',
-    `${layer.nameOf(name)} is ${JSON.stringify(value)}: ${problems}.`,
-  );
+  throw new UsageError('INVALID_SETTING', `${layer.nameOf(name)} is ${JSON.stringify(value)}: ${problems}.`);
 }

@@ -3,7 +3,12 @@ import { describe, expect, test } from '@jest/globals';
 import { chooseGpus } from './choose-gpus.ts';
 import type { Gpu } from './gpu-list.ts';
 
-const gpus: Gpu[] = [0, 1, 2, 3].map((index) => ({ index, uuid: `GPU-${index}`, name: 'H100', memoryTotalMiB: 81_559 }));
+const gpus: Gpu[] = [0, 1, 2, 3].map((index) => ({
+  index,
+  uuid: `GPU-${index}`,
+  name: 'H100',
+  memoryTotalMiB: 81_559,
+}));
 const visible = (selection: string, visibleDevices?: string) =>
   chooseGpus(selection, visibleDevices, gpus).map((device) => device.visibleDevices);
 

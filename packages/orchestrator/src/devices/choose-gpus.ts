@@ -9,10 +9,16 @@ import type { Gpu } from './gpu-list.ts';
  * @param selection "all", or positions, UUIDs or MIG names, comma separated
  * @throws {UsageError} GPUS_INVALID · {DeviceError} NO_GPU, GPU_NOT_FOUND
  */
-export function chooseGpus(selection: string, visibleDevices: string | undefined, gpus: readonly Gpu[]): DeviceSpec[] {
-  const available = visibleDevices === undefined ? gpus.map(({ index }) => String(index)) : visibleEntries(visibleDevices);
+export function chooseGpus(
+  selection: string,
+  visibleDevices: string | undefined,
+  gpus: readonly Gpu[],
+): DeviceSpec[] {
+  const available =
+    visibleDevices === undefined ? gpus.map(({ index }) => String(index)) : visibleEntries(visibleDevices);
   if (available.length === 0) throw noGpu(visibleDevices);
-  const chosen = selection.trim() === 'all' ? available : parseSelection(selection).map((entry) => pick(entry, available));
+  const chosen =
+    selection.trim() === 'all' ? available : parseSelection(selection).map((entry) => pick(entry, available));
   return chosen.map((entry) => ({
     provider: 'cuda',
     label: /^\d+$/.test(entry) ? `cuda:${entry}` : entry,
@@ -31,7 +37,10 @@ function parseSelection(selection: string): string[] {
   const entries = selection.split(',').map((entry) => entry.trim());
   const wrong = entries.find((entry) => !/^(\d+|GPU-[\w-]+|MIG-[\w/-]+)$/.test(entry));
   if (wrong !== undefined) {
-    throw new UsageError('GPUS_INVALID', `--gpus ${selection}: "${wrong}" is no GPU. Give numbers (0,1,2), UUIDs or "all".`);
+    throw new UsageError(
+      'GPUS_INVALID',
+      `--gpus ${selection}: "${wrong}" is no GPU. Give numbers (0,1,2), UUIDs or "all".`,
+    );
   }
   const twice = entries.find((entry, position) => entries.indexOf(entry) !== position);
   if (twice !== undefined) throw new UsageError('GPUS_INVALID', `--gpus ${selection} names ${twice} twice.`);
@@ -39,7 +48,11 @@ function parseSelection(selection: string): string[] {
 }
 
 function pick(entry: string, available: readonly string[]): string {
-  const found = /^\d+$/.test(entry) ? available[Number(entry)] : available.includes(entry) ? entry : undefined;
+  const found = /^\d+$/.test(entry)
+    ? available[Number(entry)]
+    : available.includes(entry)
+      ? entry
+      : undefined;
   // A UUID outside CUDA_VISIBLE_DEVICES' notation may still be right; numbers cannot.
   if (found !== undefined || !/^\d+$/.test(entry)) return found ?? entry;
   throw new DeviceError(
@@ -53,5 +66,8 @@ function noGpu(visibleDevices: string | undefined): DeviceError {
     visibleDevices === undefined
       ? 'nvidia-smi lists none'
       : `CUDA_VISIBLE_DEVICES is "${visibleDevices}", which hides all of them`;
-  return new DeviceError('NO_GPU', `No GPU found on this machine: ${why}. Use --device cpu to compute on the CPU.`);
+  return new DeviceError(
+    'NO_GPU',
+    `No GPU found on this machine: ${why}. Use --device cpu to compute on the CPU.`,
+  );
 }

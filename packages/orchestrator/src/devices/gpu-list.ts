@@ -29,5 +29,12 @@ function parseGpuLine(line: string): Gpu[] {
   const [index, uuid, name, memory] = line.split(',').map((field) => field.trim());
   if (index === undefined || !/^\d+$/.test(index) || uuid === undefined || name === undefined) return [];
   const memoryTotalMiB = Number(memory);
-  return [{ index: Number(index), uuid, name, memoryTotalMiB: Number.isFinite(memoryTotalMiB) ? memoryTotalMiB : null }];
+  return [
+    {
+      index: Number(index),
+      uuid,
+      name,
+      memoryTotalMiB: Number.isFinite(memoryTotalMiB) ? memoryTotalMiB : null,
+    },
+  ];
 }

@@ -25,13 +25,17 @@ const WORKER_OVERHEAD_BYTES = 400e6;
  * @param weightBytes memory that the weights take in a worker; bounds the default number of CPU workers
  * @throws {UsageError} DEVICE_CONFLICT · {DeviceError} NO_GPU, GPU_NOT_FOUND, CUDA_PROVIDER_MISSING
  */
-export async function resolveDevices(settings: DeviceSettings, weightBytes: number): Promise<ResolvedDevices> {
+export async function resolveDevices(
+  settings: DeviceSettings,
+  weightBytes: number,
+): Promise<ResolvedDevices> {
   checkConflicts(settings);
   const wantsCuda = settings.device === 'cuda' || settings.gpus !== null;
   if (settings.device === 'cpu') return cpuDevices(settings, weightBytes, null);
   const gpus = await listGpus();
   if (!wantsCuda) {
-    if (gpus.length === 0 || process.env['CUDA_VISIBLE_DEVICES'] === '') return cpuDevices(settings, weightBytes, null);
+    if (gpus.length === 0 || process.env['CUDA_VISIBLE_DEVICES'] === '')
+      return cpuDevices(settings, weightBytes, null);
     if (!cudaProviderInstalled()) return cpuDevices(settings, weightBytes, providerMissing(gpus.length));
   }
   const devices = chooseGpus(settings.gpus ?? 'all', process.env['CUDA_VISIBLE_DEVICES'], gpus);
@@ -43,10 +47,16 @@ export async function resolveDevices(settings: DeviceSettings, weightBytes: numb
 
 function checkConflicts({ device, gpus, workers }: DeviceSettings): void {
   if (device === 'cpu' && gpus !== null) {
-    throw new UsageError('DEVICE_CONFLICT', `--device cpu and --gpus ${gpus} contradict each other. Leave one of them out.`);
+    throw new UsageError(
+      'DEVICE_CONFLICT',
+      `--device cpu and --gpus ${gpus} contradict each other. Leave one of them out.`,
+    );
   }
   if (workers !== null && (device === 'cuda' || gpus !== null)) {
-    throw new UsageError('DEVICE_CONFLICT', '--workers is for CPU; with GPUs there is one worker per GPU. Leave it out.');
+    throw new UsageError(
+      'DEVICE_CONFLICT',
+      '--workers is for CPU; with GPUs there is one worker per GPU. Leave it out.',
+    );
   }
 }
 

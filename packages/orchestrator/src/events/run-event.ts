@@ -10,7 +10,12 @@ export type RunEvent =
       readonly settings: object;
     }
   | { readonly event: 'worker-started'; readonly rank: number; readonly pid: number | null }
-  | { readonly event: 'worker-ready'; readonly rank: number; readonly deviceName: string; readonly startupMs: number }
+  | {
+      readonly event: 'worker-ready';
+      readonly rank: number;
+      readonly deviceName: string;
+      readonly startupMs: number;
+    }
   | { readonly event: 'worker-killed'; readonly rank: number; readonly reason: string }
   | {
       readonly event: 'worker-lost';
@@ -21,7 +26,12 @@ export type RunEvent =
       readonly shardsReturned: readonly number[];
       readonly restartInMs: number | null;
     }
-  | { readonly event: 'scan-ended'; readonly records: number; readonly tokens: number; readonly shards: number }
+  | {
+      readonly event: 'scan-ended';
+      readonly records: number;
+      readonly tokens: number;
+      readonly shards: number;
+    }
   | {
       readonly event: 'shard-completed';
       readonly rank: number;
@@ -32,7 +42,12 @@ export type RunEvent =
       readonly packsReused: number;
       readonly tokens: number;
     }
-  | { readonly event: 'shard-found-done'; readonly shardId: number; readonly rows: number; readonly rejected: number }
+  | {
+      readonly event: 'shard-found-done';
+      readonly shardId: number;
+      readonly rows: number;
+      readonly rejected: number;
+    }
   | ({ readonly event: 'progress' } & ProgressSnapshot)
   | {
       readonly event: 'run-ended';

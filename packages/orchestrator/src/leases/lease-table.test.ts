@@ -48,7 +48,10 @@ describe('LeaseTable', () => {
   });
 
   test('loses no shard and completes none twice, whatever workers do', () => {
-    const command = fc.record({ kind: fc.constantFrom('acquire', 'complete', 'crash', 'late'), rank: fc.nat(2) });
+    const command = fc.record({
+      kind: fc.constantFrom('acquire', 'complete', 'crash', 'late'),
+      rank: fc.nat(2),
+    });
     fc.assert(
       fc.property(fc.nat(12), fc.array(command, { maxLength: 120 }), (shards, commands) => {
         const table = tableOf(shards);
@@ -67,7 +70,10 @@ describe('LeaseTable', () => {
         }
         for (let lease = table.acquire(toRank(0)); lease !== null; lease = table.acquire(toRank(0))) continue;
         for (const rank of [0, 1, 2].map(toRank)) {
-          for (const { leaseId, shard: { shardId } } of table.heldBy(rank)) {
+          for (const {
+            leaseId,
+            shard: { shardId },
+          } of table.heldBy(rank)) {
             expect(table.complete(leaseId)).toBe(true);
             completed.push(shardId);
           }

@@ -29,7 +29,12 @@ export function createTerminalView(stream: NodeJS.WriteStream): ProgressView {
   const created = new Map<string, cliProgress.SingleBar>();
 
   function draw(name: string, done: number, total: number, rate: string, note: string): void {
-    const payload = { name: name.padEnd(NAME_WIDTH), share: `${share(done, total)} %`.padStart(5), rate: rate.padStart(14), note };
+    const payload = {
+      name: name.padEnd(NAME_WIDTH),
+      share: `${share(done, total)} %`.padStart(5),
+      rate: rate.padStart(14),
+      note,
+    };
     const bar = created.get(name) ?? bars.create(Math.max(1, total), 0, payload);
     created.set(name, bar);
     bar.setTotal(Math.max(1, total));

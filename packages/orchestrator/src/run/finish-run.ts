@@ -41,7 +41,10 @@ export async function finishRun(job: Job, outcome: EmbedOutcome): Promise<ExitCo
 async function complete(job: Job, outcome: EmbedOutcome): Promise<ExitCode> {
   const scan = scanRecord(outcome);
   if (job.manifest.scan !== null && scan !== null && job.manifest.scan.digest !== scan.digest) {
-    throw new InputError('INPUT_CHANGED', 'The input is not the one that this run began with. Restore it, or --force-restart.');
+    throw new InputError(
+      'INPUT_CHANGED',
+      'The input is not the one that this run began with. Restore it, or --force-restart.',
+    );
   }
   await saveManifest(job, { scan });
   const mergeStartedMs = performance.now();
@@ -75,7 +78,10 @@ function merge(job: Job, outcome: EmbedOutcome): Promise<MergeResult> {
   const { manifest, paths, model, byteSettings } = job;
   const options: MergeOptions = {
     fileSystem: nodeFileSystem,
-    shards: outcome.shards.map((shard) => ({ shard, path: shardLogPath(paths.checkpointDirectory, shard.shardId) })),
+    shards: outcome.shards.map((shard) => ({
+      shard,
+      path: shardLogPath(paths.checkpointDirectory, shard.shardId),
+    })),
     runId: manifest.runId,
     settingsHash: manifest.settingsHash,
     displayPaths: outcome.files.map(({ displayPath }) => displayPath),
@@ -119,7 +125,8 @@ function scanRecord({ summary, shards }: EmbedOutcome): Manifest['scan'] {
 
 function digestOf(shards: readonly Shard[]): string {
   const hash = createHash('sha256');
-  for (const { fileIndex, byteStart, byteEnd, crc32c } of shards) hash.update(`${fileIndex} ${byteStart} ${byteEnd} ${crc32c}\n`);
+  for (const { fileIndex, byteStart, byteEnd, crc32c } of shards)
+    hash.update(`${fileIndex} ${byteStart} ${byteEnd} ${crc32c}\n`);
   return hash.digest('hex');
 }
 

@@ -1,13 +1,23 @@
 import type { Manifest, RunPaths } from '@virnucpro/checkpoint';
+import type { InputFile } from '@virnucpro/fasta';
 import type { PreparedModel } from '@virnucpro/model';
 import type { Logger } from 'winston';
 
+import type { RunSettings } from '../config/run-options.ts';
 import type { ResolvedDevices } from '../devices/resolve-devices.ts';
 import type { EventLog } from '../events/event-log.ts';
 import type { ProgressView } from '../progress/progress-view.ts';
 import type { ByteSettings } from './fingerprint.ts';
-import type { JobRequest } from './run-job.ts';
+import type { RunContext } from './run-context.ts';
 import type { StopSignals } from './stop-signals.ts';
+
+/** What was asked for. */
+export interface JobRequest {
+  readonly files: readonly InputFile[];
+  readonly runDirectory: string;
+  readonly settings: RunSettings;
+  readonly context: RunContext;
+}
 
 /** A run that may begin to compute: all that was checked and prepared before. */
 export interface Job extends JobRequest {

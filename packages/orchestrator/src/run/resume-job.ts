@@ -2,7 +2,6 @@ import { nodeFileSystem, readManifest, runPaths } from '@virnucpro/checkpoint';
 import { InputError, type ExitCode } from '@virnucpro/protocol';
 
 import { flagLayer, resolveSettings, type SettingsLayer } from '../config/layers.ts';
-import type { RunOptionName } from '../config/run-options.ts';
 import { runOnFiles } from './run-job.ts';
 import type { RunContext } from './run-context.ts';
 import { recallInputs } from './run-inputs.ts';
@@ -20,7 +19,10 @@ export async function resumeJob(
 ): Promise<ExitCode> {
   const manifest = await readManifest(nodeFileSystem, runPaths(runDirectory).manifest);
   if (manifest === null) {
-    throw new InputError('NO_RUN', `${runDirectory} holds no run (no manifest.json). Start one: virnucpro-orchestrate FASTA... -o ${runDirectory}`);
+    throw new InputError(
+      'NO_RUN',
+      `${runDirectory} holds no run (no manifest.json). Start one: virnucpro-orchestrate FASTA... -o ${runDirectory}`,
+    );
   }
   const settings = resolveSettings([flagLayer(flags), storedLayer(manifest.options)]);
   return runOnFiles({ files: await recallInputs(manifest.inputs), runDirectory, settings, context });
@@ -29,7 +31,7 @@ export async function resumeJob(
 function storedLayer(options: Readonly<Record<string, unknown>>): SettingsLayer {
   const set = Object.entries(options).filter(([, value]) => value !== null);
   return {
-    values: Object.fromEntries(set) as Partial<Record<RunOptionName, unknown>>,
+    values: Object.fromEntries(set),
     nameOf: (option) => `"${option}" in manifest.json`,
   };
 }

@@ -34,9 +34,13 @@ export async function recallInputs(inputs: readonly RunInput[]): Promise<InputFi
       try {
         return { displayPath, path, kind, bytes: (await stat(path)).size };
       } catch (error) {
-        throw new InputError('INPUT_NOT_FOUND', `The input ${path} of this run is gone. Put it back to resume.`, {
-          cause: error,
-        });
+        throw new InputError(
+          'INPUT_NOT_FOUND',
+          `The input ${path} of this run is gone. Put it back to resume.`,
+          {
+            cause: error,
+          },
+        );
       }
     }),
   );
@@ -56,6 +60,7 @@ function inputDifference(before: RunInput, now: RunInput): string | null {
   if (before.kind === 'stdin' && now.kind === 'stdin') return null;
   if (before.path !== now.path) return `it was ${before.path}, now ${now.path}`;
   if (before.bytes !== now.bytes) return `it had ${before.bytes ?? '?'} bytes, now ${now.bytes ?? '?'}`;
-  if (before.mtimeMs !== now.mtimeMs) return `it was written to since (modified ${new Date(now.mtimeMs ?? 0).toISOString()})`;
+  if (before.mtimeMs !== now.mtimeMs)
+    return `it was written to since (modified ${new Date(now.mtimeMs ?? 0).toISOString()})`;
   return null;
 }

@@ -1,11 +1,10 @@
 import { mkdir } from 'node:fs/promises';
 
 import { acquireRunLock, nodeFileSystem, runPaths, type RunPaths } from '@virnucpro/checkpoint';
-import { resolveInputFiles, spoolInputs, type InputFile } from '@virnucpro/fasta';
+import { resolveInputFiles, spoolInputs } from '@virnucpro/fasta';
 import { defaultCacheDirectory, DEMO_MODEL_NOTICE, prepareModel } from '@virnucpro/model';
-import { InputError, type ExitCode } from '@virnucpro/protocol';
+import { InputError, UsageError, type ExitCode } from '@virnucpro/protocol';
 
-import type { RunSettings } from '../config/run-options.ts';
 import { resolveDevices } from '../devices/resolve-devices.ts';
 import { EventLog } from '../events/event-log.ts';
 import { closeOrchestratorLog, openOrchestratorLog } from '../logging/orchestrator-log.ts';
@@ -13,19 +12,11 @@ import { createProgressView } from '../progress/create-view.ts';
 import { embed } from './embed.ts';
 import { byteSettings } from './fingerprint.ts';
 import { finishRun } from './finish-run.ts';
-import type { Job } from './job.ts';
+import type { Job, JobRequest } from './job.ts';
 import { openRun } from './open-run.ts';
-import type { RunContext } from './run-context.ts';
 import { describeInputs } from './run-inputs.ts';
 import { reportFinished } from './run-summary.ts';
 import { listenForStop } from './stop-signals.ts';
-
-export interface JobRequest {
-  readonly files: readonly InputFile[];
-  readonly runDirectory: string;
-  readonly settings: RunSettings;
-  readonly context: RunContext;
-}
 
 /**
  * The main job: FASTA in, embeddings out.
@@ -34,7 +25,11 @@ export interface JobRequest {
  * @returns the exit code: 0 complete, 3 complete with rejected records, 75 stopped and resumable
  * @throws {VirnucproError} with the exit code that goes with it
  */
-export async function runJob(fasta: readonly string[], request: Omit<JobRequest, 'files'>): Promise<ExitCode> {
+export async function runJob(
+  fasta: readonly string[],
+  request: Omit<JobRequest, 'files'>,
+): Promise<ExitCode> {
+  if (fasta.length === 0) throw new UsageError('NO_INPUT', 'No FASTA file was given. See --help.');
   return runOnFiles({ ...request, files: await resolveInputFiles(fasta) });
 }
 
@@ -74,7 +69,11 @@ async function runLocked(paths: RunPaths, request: JobRequest): Promise<ExitCode
   });
   if (opened.state === 'finished') return reportFinished(opened.manifest, settings, paths, context);
   const view = createProgressView(settings, context);
-  const log = openOrchestratorLog({ logDirectory: paths.logDirectory, level: settings['log-level'], console: view.log });
+  const log = openOrchestratorLog({
+    logDirectory: paths.logDirectory,
+    level: settings['log-level'],
+    console: view.log,
+  });
   const events = new EventLog(paths.events, settings.json ? context.stdout : null, () => new Date());
   const stop = listenForStop((message) => log.warn(message));
   try {

@@ -53,7 +53,12 @@ function sizeOf(merged: MergeResult): number {
  *
  * @throws {InputError} OUTPUT_DAMAGED when a result is missing or has another size than was written
  */
-export function reportFinished(manifest: Manifest, settings: Pick<RunSettings, 'json'>, paths: RunPaths, context: RunContext): ExitCode {
+export function reportFinished(
+  manifest: Manifest,
+  settings: Pick<RunSettings, 'json'>,
+  paths: RunPaths,
+  context: RunContext,
+): ExitCode {
   for (const { name, bytes } of manifest.outputs ?? []) {
     const found = statSync(`${paths.directory}/${name}`, { throwIfNoEntry: false })?.size;
     if (found === bytes) continue;

@@ -100,7 +100,10 @@ export class RunTracker implements SupervisorEvents {
 
   snapshot(): ProgressSnapshot {
     const { total, workers } = this.metrics.snapshot();
-    const tokensDone = Math.min(total.tokens + this.#reused.tokens, this.#tokensTotal ?? Number.POSITIVE_INFINITY);
+    const tokensDone = Math.min(
+      total.tokens + this.#reused.tokens,
+      this.#tokensTotal ?? Number.POSITIVE_INFINITY,
+    );
     const left = this.#tokensTotal === null ? null : this.#tokensTotal - tokensDone;
     const speed = this.#throughput?.snapshot(left) ?? null;
     return {
@@ -123,7 +126,10 @@ export class RunTracker implements SupervisorEvents {
     this.#tokensScanned += shard.tokens;
   }
 
-  foundDone(shard: Shard, found: { readonly rows: number; readonly rejected: number; readonly packs: number }): void {
+  foundDone(
+    shard: Shard,
+    found: { readonly rows: number; readonly rejected: number; readonly packs: number },
+  ): void {
     this.#count(found);
     this.#reused = {
       packs: this.#reused.packs + found.packs,
@@ -138,7 +144,9 @@ export class RunTracker implements SupervisorEvents {
     const { records, tokens, shards } = summary;
     this.#scan = summary;
     this.#tokensTotal = tokens;
-    this.#job.log.info(`scanned: ${formatCount(records)} records, ${formatCount(tokens)} tokens, ${formatCount(shards)} shards`);
+    this.#job.log.info(
+      `scanned: ${formatCount(records)} records, ${formatCount(tokens)} tokens, ${formatCount(shards)} shards`,
+    );
     this.#job.events.emit({ event: 'scan-ended', records, tokens, shards });
   }
 
@@ -171,7 +179,16 @@ export class RunTracker implements SupervisorEvents {
       tokens: this.#reused.tokens + tokensReused,
     };
     this.#job.log.debug(`shard ${shardId} completed`, { rank, rows, rejected, packs, packsReused });
-    this.#job.events.emit({ event: 'shard-completed', rank, shardId, rows, rejected, packs, packsReused, tokens });
+    this.#job.events.emit({
+      event: 'shard-completed',
+      rank,
+      shardId,
+      rows,
+      rejected,
+      packs,
+      packsReused,
+      tokens,
+    });
   }
 
   onLateResult(rank: Rank, { shardId, leaseId }: ShardCompletedMessage): void {

@@ -30,12 +30,25 @@ export async function writeReport(job: Job, outcome: EmbedOutcome, end: Reported
     settings: manifest.settings,
     totals: totalsOf(outcome, end),
     metrics: tracker.metrics.snapshot(),
-    workers: tracker.workers.map(({ rank, label, deviceName, shards }) => ({ rank, device: label, deviceName, shards })),
-    packing: { mode: byteSettings.packing, tokenBudget: byteSettings.tokenBudget, packerVersion: byteSettings.packer },
+    workers: tracker.workers.map(({ rank, label, deviceName, shards }) => ({
+      rank,
+      device: label,
+      deviceName,
+      shards,
+    })),
+    packing: {
+      mode: byteSettings.packing,
+      tokenBudget: byteSettings.tokenBudget,
+      packerVersion: byteSettings.packer,
+    },
     restarts: tracker.restarts,
     rejectedByReason: end.rejectedByReason,
   });
-  await writeFileAtomically(nodeFileSystem, job.paths.reportJson, Buffer.from(`${JSON.stringify(report, null, 2)}\n`));
+  await writeFileAtomically(
+    nodeFileSystem,
+    job.paths.reportJson,
+    Buffer.from(`${JSON.stringify(report, null, 2)}\n`),
+  );
 }
 
 function totalsOf({ tracker, shards }: EmbedOutcome, { rows, rejected }: ReportedEnd): Report['totals'] {

@@ -21,4 +21,6 @@ function post(message: ScanMessage): void {
   parentPort?.postMessage(message);
 }
 
-scan(workerData as ScanThreadData).catch((error: unknown) => post({ type: 'error', error: serializeError(error) }));
+scan(workerData as ScanThreadData).catch((error: unknown) =>
+  post({ type: 'error', error: serializeError(error) }),
+);

@@ -1,9 +1,9 @@
+import type { VirnucproError } from '@virnucpro/protocol';
 import {
   deserializeError,
   EXIT_CODES,
   StoppedError,
   toRank,
-  VirnucproError,
   type DeviceSpec,
   type OrchestratorMessage,
   type WorkerMessage,
@@ -168,7 +168,12 @@ export class Supervisor {
     const releasedLeases = this.#options.leases.releaseAll(slot.rank);
     if (this.#ending === null) {
       const restartInMs = this.#planRestart(slot);
-      this.#options.events.onWorkerLost(slot.rank, { exit, error: slot.lastError, releasedLeases, restartInMs });
+      this.#options.events.onWorkerLost(slot.rank, {
+        exit,
+        error: slot.lastError,
+        releasedLeases,
+        restartInMs,
+      });
       this.#judgeLoss(slot, releasedLeases[0]?.shard.shardId);
       this.dispatch();
     }

@@ -30,13 +30,15 @@ function infoCommand(context: RunContext, finish: Finish): CommandModule<object,
     builder: (yargs) =>
       yargs
         .positional('directory', { type: 'string', demandOption: true })
-        .option('json', { type: 'boolean', default: false, describe: 'print JSON' }) as Argv<InfoArguments>,
+        .option('json', { type: 'boolean', default: false, describe: 'print JSON' }),
     handler: async ({ directory, json }) => {
       const description = await describeModel(directory, defaultCacheDirectory(context.environment));
       if (json) context.stdout.write(`${JSON.stringify(description)}\n`);
       else {
         for (const [name, value] of Object.entries(description)) {
-          context.stdout.write(`${name.padEnd(22)} ${typeof value === 'object' ? JSON.stringify(value) : String(value)}\n`);
+          context.stdout.write(
+            `${name.padEnd(22)} ${typeof value === 'object' ? JSON.stringify(value) : String(value)}\n`,
+          );
         }
       }
       finish(0);
@@ -59,9 +61,23 @@ function buildCommand(context: RunContext, finish: Finish): CommandModule<object
     builder: (yargs) =>
       yargs
         .positional('directory', { type: 'string', demandOption: true })
-        .option('out', { alias: 'o', type: 'string', demandOption: true, requiresArg: true, describe: 'folder to write to' })
-        .option('pooling', { choices: ['mean', 'bos', 'max'] as const, default: 'mean', describe: 'row of a sequence' })
-        .option('dtype', { choices: ['float32', 'float16'] as const, default: 'float32', describe: 'type of the rows' })
+        .option('out', {
+          alias: 'o',
+          type: 'string',
+          demandOption: true,
+          requiresArg: true,
+          describe: 'folder to write to',
+        })
+        .option('pooling', {
+          choices: ['mean', 'bos', 'max'] as const,
+          default: 'mean',
+          describe: 'row of a sequence',
+        })
+        .option('dtype', {
+          choices: ['float32', 'float16'] as const,
+          default: 'float32',
+          describe: 'type of the rows',
+        })
         .option('max-residues', {
           type: 'number',
           default: 1022,

@@ -9,7 +9,15 @@ interface ResumeArguments {
 }
 
 /** Options that may change from one part of a run to the next: none of them changes an output byte. */
-export const RESUME_FLAGS = ['device', 'gpus', 'workers', 'loader-threads', 'log-level', 'progress', 'json'] as const;
+export const RESUME_FLAGS = [
+  'device',
+  'gpus',
+  'workers',
+  'loader-threads',
+  'log-level',
+  'progress',
+  'json',
+] as const;
 
 export function resumeCommand(context: RunContext, finish: Finish): CommandModule<object, ResumeArguments> {
   return {
@@ -23,10 +31,18 @@ export function resumeCommand(context: RunContext, finish: Finish): CommandModul
 function buildResumeOptions(yargs: Argv): Argv {
   return yargs
     .positional('run-directory', { type: 'string', demandOption: true, describe: 'RUN_DIR of the run' })
-    .option('device', { type: 'string', requiresArg: true, describe: 'auto|cuda|cpu, in place of the first choice' })
+    .option('device', {
+      type: 'string',
+      requiresArg: true,
+      describe: 'auto|cuda|cpu, in place of the first choice',
+    })
     .option('gpus', { type: 'string', requiresArg: true, describe: 'other GPUs than before' })
     .option('workers', { type: 'string', requiresArg: true, describe: 'another number of CPU workers' })
-    .option('loader-threads', { type: 'string', requiresArg: true, describe: 'another number of loader threads' })
+    .option('loader-threads', {
+      type: 'string',
+      requiresArg: true,
+      describe: 'another number of loader threads',
+    })
     .option('log-level', { type: 'string', requiresArg: true, describe: 'error|warn|info|debug' })
     .option('progress', { type: 'boolean', describe: 'progress bars or lines; --no-progress: neither' })
     .option('json', { type: 'boolean', describe: 'JSON lines on standard output' });

@@ -13,6 +13,17 @@ interface RunArguments {
   readonly [flag: string]: unknown;
 }
 
+/** yargs loses a positional "-", so it travels as a path that means the same. */
+const STDIN_MARK = '/dev/stdin';
+
+export function protectStdin(argument: string): string {
+  return argument === '-' ? STDIN_MARK : argument;
+}
+
+function restoreStdin(path: unknown): string {
+  return path === STDIN_MARK ? '-' : String(path);
+}
+
 export function runCommand(context: RunContext, finish: Finish): CommandModule<object, RunArguments> {
   return {
     command: ['run <fasta..>', '$0 <fasta..>'],
@@ -20,7 +31,7 @@ export function runCommand(context: RunContext, finish: Finish): CommandModule<o
     builder: (yargs) => buildRunOptions(yargs) as Argv<RunArguments>,
     handler: async (argv) => {
       const settings = await settingsFrom(argv, argv.config, context.environment);
-      finish(await runJob(argv.fasta.map(String), { runDirectory: argv.out, settings, context }));
+      finish(await runJob(argv.fasta.map(restoreStdin), { runDirectory: argv.out, settings, context }));
     },
   };
 }
@@ -58,7 +69,10 @@ function buildRunOptions(yargs: Argv): Argv {
     })
     .example('$0 proteins.faa -o out', 'embed with the demo model, on the GPUs if there are any, else on CPU')
     .example('$0 proteins.faa.gz -o out --model esm2_t33_650M_UR50D --gpus 0,1,2,3', 'on four GPUs')
-    .example('$0 proteins/ -o out --model esm2_t6_8M_UR50D --device cpu --workers 2', 'a folder of files, on CPU')
+    .example(
+      '$0 proteins/ -o out --model esm2_t6_8M_UR50D --device cpu --workers 2',
+      'a folder of files, on CPU',
+    )
     .example('$0 resume out', 'go on after a stop');
   return addRunOptions(parser);
 }
@@ -72,7 +86,9 @@ function addRunOptions(yargs: Argv): Argv {
     parser = parser.option(name, {
       describe: `${describe}${value === undefined ? '' : ` (${value})`} [${shown}]`,
       group,
-      ...(value === undefined ? { type: 'boolean' as const } : { type: 'string' as const, requiresArg: true }),
+      ...(value === undefined
+        ? { type: 'boolean' as const }
+        : { type: 'string' as const, requiresArg: true }),
     });
   }
   return parser;

@@ -18,7 +18,11 @@ export function statusCommand(context: RunContext, finish: Finish): CommandModul
     builder: (yargs) =>
       yargs
         .positional('run-directory', { type: 'string', demandOption: true, describe: 'RUN_DIR of the run' })
-        .option('json', { type: 'boolean', default: false, describe: 'print JSON' }) as unknown as Argv<StatusArguments>,
+        .option('json', {
+          type: 'boolean',
+          default: false,
+          describe: 'print JSON',
+        }) as unknown as Argv<StatusArguments>,
     handler: async ({ runDirectory, json }) => {
       const status = await readRunStatus(runDirectory);
       context.stdout.write(json ? `${JSON.stringify(status)}\n` : describeStatus(status));
@@ -29,9 +33,11 @@ export function statusCommand(context: RunContext, finish: Finish): CommandModul
 
 function describeStatus(status: RunStatus): string {
   const { tokensTotal, tokensDone, tokensPerSecond, sequencesDone } = status;
-  const share = tokensTotal === null ? `${formatCount(tokensDone)} tokens` : `${percent(tokensDone, tokensTotal)} %`;
+  const share =
+    tokensTotal === null ? `${formatCount(tokensDone)} tokens` : `${percent(tokensDone, tokensTotal)} %`;
   const rate = tokensPerSecond === null ? '' : ` · ${formatCount(tokensPerSecond)} tokens/s`;
-  const rows = status.rows === null ? `${formatCount(sequencesDone)} sequences` : `${formatCount(status.rows)} rows`;
+  const rows =
+    status.rows === null ? `${formatCount(sequencesDone)} sequences` : `${formatCount(status.rows)} rows`;
   return [
     ['run', `${status.runDirectory} (${status.runId})`],
     ['state', stateText(status)],

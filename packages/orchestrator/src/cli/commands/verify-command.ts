@@ -19,7 +19,11 @@ export function verifyCommand(context: RunContext, finish: Finish): CommandModul
     builder: (yargs) =>
       yargs
         .positional('run-directory', { type: 'string', demandOption: true, describe: 'RUN_DIR of the run' })
-        .option('json', { type: 'boolean', default: false, describe: 'print JSON' }) as unknown as Argv<VerifyArguments>,
+        .option('json', {
+          type: 'boolean',
+          default: false,
+          describe: 'print JSON',
+        }) as unknown as Argv<VerifyArguments>,
     handler: async ({ runDirectory, json }) => {
       const verification = await verifyRun(nodeFileSystem, runDirectory, listLogs);
       const { findings } = verification;
