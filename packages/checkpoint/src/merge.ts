@@ -44,11 +44,7 @@ const FAILED_HEADER = 'id\tfile\tordinal\treason\tdetail\n';
  */
 export async function mergeShardLogs(options: MergeOptions, rowCount: number): Promise<MergeResult> {
   const { fileSystem, outputDirectory, embeddingDim, dtype } = options;
-  const outputs = {
-    embeddings: await OutputFile.create(fileSystem, join(outputDirectory, EMBEDDINGS_FILE)),
-    sequences: await OutputFile.create(fileSystem, join(outputDirectory, SEQUENCES_FILE)),
-    failed: await OutputFile.create(fileSystem, join(outputDirectory, FAILED_FILE)),
-  };
+  const outputs = await createOutputs(fileSystem, outputDirectory);
   try {
     await outputs.embeddings.append(encodeNpyHeader(rowCount, embeddingDim, dtype), 0);
     await outputs.sequences.append(SEQUENCES_HEADER, 0);
@@ -68,7 +64,9 @@ export async function mergeShardLogs(options: MergeOptions, rowCount: number): P
     await fileSystem.syncDirectory(outputDirectory);
     return { ...counts, files };
   } finally {
-    await Promise.all(Object.values(outputs).map((output) => output.abandon()));
+    await Promise.all(
+      [outputs.embeddings, outputs.sequences, outputs.failed].map((output) => output.abandon()),
+    );
   }
 }
 
@@ -76,6 +74,25 @@ interface Outputs {
   readonly embeddings: OutputFile;
   readonly sequences: OutputFile;
   readonly failed: OutputFile;
+}
+
+async function createOutputs(fileSystem: DurableFileSystem, directory: string): Promise<Outputs> {
+  const made: OutputFile[] = [];
+  const create = async (name: string): Promise<OutputFile> => {
+    const output = await OutputFile.create(fileSystem, join(directory, name));
+    made.push(output);
+    return output;
+  };
+  try {
+    return {
+      embeddings: await create(EMBEDDINGS_FILE),
+      sequences: await create(SEQUENCES_FILE),
+      failed: await create(FAILED_FILE),
+    };
+  } catch (error) {
+    await Promise.all(made.map((output) => output.abandon()));
+    throw error;
+  }
 }
 
 async function appendShards(options: MergeOptions, outputs: Outputs) {

@@ -30,6 +30,8 @@ export interface DoneCounts {
   readonly shards: number;
   readonly rows: number;
   readonly rejected: number;
+  readonly packs: number;
+  readonly tokens: number;
 }
 
 /** Keeps count of the run: what happens goes to the log and the events, where it stands to the progress view. */
@@ -42,7 +44,7 @@ export class RunTracker implements SupervisorEvents {
   readonly #job: Job;
   readonly #startedMs = performance.now();
   readonly #timers: NodeJS.Timeout[] = [];
-  #done: DoneCounts = { shards: 0, rows: 0, rejected: 0 };
+  #done: DoneCounts = { shards: 0, rows: 0, rejected: 0, packs: 0, tokens: 0 };
   /** Found in logs: computed by an earlier run, or by a worker that died since. */
   #reused = { packs: 0, tokens: 0, sequences: 0 };
   #tokensScanned = 0;
@@ -126,10 +128,7 @@ export class RunTracker implements SupervisorEvents {
     this.#tokensScanned += shard.tokens;
   }
 
-  foundDone(
-    shard: Shard,
-    found: { readonly rows: number; readonly rejected: number; readonly packs: number },
-  ): void {
+  foundDone(shard: Shard, found: Omit<DoneCounts, 'shards'>): void {
     this.#count(found);
     this.#reused = {
       packs: this.#reused.packs + found.packs,
@@ -222,11 +221,13 @@ export class RunTracker implements SupervisorEvents {
     });
   }
 
-  #count({ rows, rejected }: { readonly rows: number; readonly rejected: number }): void {
+  #count({ rows, rejected, packs, tokens }: Omit<DoneCounts, 'shards'>): void {
     this.#done = {
       shards: this.#done.shards + 1,
       rows: this.#done.rows + rows,
       rejected: this.#done.rejected + rejected,
+      packs: this.#done.packs + packs,
+      tokens: this.#done.tokens + tokens,
     };
   }
 

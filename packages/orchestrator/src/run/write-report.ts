@@ -52,15 +52,15 @@ export async function writeReport(job: Job, outcome: EmbedOutcome, end: Reported
 }
 
 function totalsOf({ tracker, shards }: EmbedOutcome, { rows, rejected }: ReportedEnd): Report['totals'] {
-  const { total, reused, done, scan } = tracker;
+  const { reused, done, scan } = tracker;
   return {
     records: scan?.records ?? 0,
     rows,
     rejected,
-    tokens: total.tokens + reused.tokens,
+    tokens: done.tokens,
     shards: shards.length,
     shardsDone: done.shards,
-    packs: total.packs + reused.packs,
+    packs: done.packs,
     packsReused: reused.packs,
   };
 }

@@ -1,0 +1,214 @@
+import { link, mkdir, mkdtemp, readFile, rm, symlink, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join, resolve } from 'node:path';
+
+import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
+import type { Pooling } from '@virnucpro/protocol';
+import { InferenceSession, Tensor } from 'onnxruntime-node';
+
+import { buildEsmGraph } from './esm-graph.ts';
+import { loadEsmModel } from './esm-model.ts';
+import { prepareModel } from './model-store.ts';
+import { narrowModel, type NarrowType } from '../../../test/program/narrow-model.ts';
+import { createEsmTokenizer } from './tokenizer.ts';
+
+const FIXTURES = resolve('test/fixtures/esm');
+const TINY = join(FIXTURES, 'tiny');
+const WIDTH = 64;
+const MAX_RESIDUES = 1022;
+/** Omitted token dropout, tanh GELU, recomputed frequencies, interleaved rotary and mixed-up means all exceed it. */
+const TOLERANCE = 1e-5;
+
+let directory = '';
+let sequences: { id: string; tokens: Uint8Array }[] = [];
+
+beforeAll(async () => {
+  directory = await mkdtemp(join(tmpdir(), 'virnucpro-model-'));
+  sequences = await readSequences();
+});
+afterAll(() => rm(directory, { recursive: true, force: true }));
+
+describe('the ESM-2 graph against the reference implementation', () => {
+  test.each<Pooling>(['mean', 'bos'])('%s of all sequences packed together', async (pooling) => {
+    const session = await openPrepared(TINY, pooling);
+    const rows = await embed(session, sequences);
+    expectClose(rows, await readRows(`${pooling}.npy`), TOLERANCE);
+  });
+
+  test('one by one, and in another order, within the same tolerance', async () => {
+    const session = await openPrepared(TINY, 'mean');
+    const golden = await readRows('mean.npy');
+    const single = [];
+    for (const sequence of sequences) single.push(...(await embed(session, [sequence])));
+    expectClose(Float32Array.from(single), golden, TOLERANCE);
+    const reversed = await embed(session, sequences.toReversed());
+    const last = sequences.length - 1;
+    sequences.forEach((_, index) =>
+      expectClose(rowOf(reversed, last - index), rowOf(golden, index), TOLERANCE),
+    );
+  });
+
+  test.each(['sub_15_O03538', 'gapped_P41290', 'single_C'])('every token of %s', async (id) => {
+    const session = await openTokens();
+    const sequence = sequences.filter((candidate) => candidate.id === id);
+    const { hidden_states: hidden } = await session.run(feeds(sequence));
+    expectClose(hidden!.data as Float32Array, await readRows(`${id}.tokens.npy`), TOLERANCE);
+  });
+
+  test('max pooling is the maximum over residues, BOS and EOS left out', async () => {
+    const sequence = sequences.filter(({ id }) => id === 'sub_15_O03538');
+    const tokens = await readRows('sub_15_O03538.tokens.npy');
+    const count = tokens.length / WIDTH;
+    const expected = Float32Array.from({ length: WIDTH }, (_, column) =>
+      Math.max(
+        ...Array.from({ length: count - 2 }, (__, residue) => tokens[(residue + 1) * WIDTH + column]!),
+      ),
+    );
+    expectClose(await embed(await openPrepared(TINY, 'max'), sequence), expected, TOLERANCE);
+  });
+});
+
+describe('weights of other types and places', () => {
+  test.each<[NarrowType, number]>([
+    ['F16', 5e-3],
+    ['BF16', 4e-2],
+  ])('%s weights are widened', async (type, tolerance) => {
+    const narrow = join(directory, type);
+    await narrowModel(TINY, narrow, type);
+    expectClose(
+      await embed(await openPrepared(narrow, 'mean'), sequences),
+      await readRows('mean.npy'),
+      tolerance,
+    );
+  });
+
+  test('a HuggingFace cache snapshot, all symbolic links, works', async () => {
+    const [blobs, snapshot] = [join(directory, 'blobs'), join(directory, 'snapshots/abc')];
+    await mkdir(blobs, { recursive: true });
+    await mkdir(snapshot, { recursive: true });
+    for (const name of ['config.json', 'model.safetensors', 'vocab.txt']) {
+      await link(join(TINY, name), join(blobs, `blob-${name}`)).catch(async () =>
+        writeFile(join(blobs, `blob-${name}`), await readFile(join(TINY, name))),
+      );
+      await symlink(`../../blobs/blob-${name}`, join(snapshot, name));
+    }
+    expectClose(
+      await embed(await openPrepared(snapshot, 'mean'), sequences),
+      await readRows('mean.npy'),
+      TOLERANCE,
+    );
+  });
+
+  test('float16 rows are the float32 rows, rounded', async () => {
+    const { graphPath } = await prepareModel({ ...storeOptions(TINY, 'mean'), outputDtype: 'float16' });
+    const { embeddings } = await (await InferenceSession.create(graphPath)).run(feeds(sequences.slice(0, 3)));
+    expect(embeddings!.type).toBe('float16');
+    expect(embeddings!.dims).toEqual([3, WIDTH]);
+  });
+});
+
+test('NaN in one sequence of a pack stays there', async () => {
+  const session = await openPrepared(TINY, 'mean');
+  const input = feeds(sequences.slice(0, 3));
+  const clean = (await session.run(input))['embeddings']!.data as Float32Array;
+  const poisoned = await poisonedModel();
+  const rows = await embed(await openPrepared(poisoned, 'mean'), [
+    withToken(sequences[0]!, 30),
+    ...sequences.slice(1, 3),
+  ]);
+  expect(rowOf(rows, 0).every(Number.isNaN)).toBe(true);
+  expect([...rows.subarray(WIDTH)]).toEqual([...clean.subarray(WIDTH)]);
+});
+
+/** The same model, but with NaN as the embedding of token 30 ("-"), which the sequences above do not use. */
+async function poisonedModel(): Promise<string> {
+  const target = join(directory, 'poisoned');
+  await mkdir(target, { recursive: true });
+  const bytes = await readFile(join(TINY, 'model.safetensors'));
+  const { weights } = await loadEsmModel(TINY);
+  bytes.writeFloatLE(Number.NaN, weights.wordEmbeddings.byteOffset + 4 * 30 * WIDTH);
+  await writeFile(join(target, 'model.safetensors'), bytes);
+  await writeFile(join(target, 'config.json'), await readFile(join(TINY, 'config.json')));
+  return target;
+}
+
+function withToken({ id, tokens }: { id: string; tokens: Uint8Array }, token: number) {
+  const changed = Uint8Array.from(tokens);
+  changed[1] = token;
+  return { id, tokens: changed };
+}
+
+async function readSequences() {
+  const { tokenOf } = createEsmTokenizer();
+  const records = (await readFile(join(FIXTURES, 'golden-tiny/sequences.fasta'), 'latin1'))
+    .split('>')
+    .slice(1);
+  return records.map((record) => {
+    const [id, ...lines] = record.trim().split('\n');
+    const residues = Array.from(
+      lines.join('').slice(0, MAX_RESIDUES),
+      (letter) => tokenOf[letter.charCodeAt(0)]!,
+    );
+    return { id: id!, tokens: Uint8Array.of(0, ...residues, 2) };
+  });
+}
+
+function storeOptions(model: string, pooling: Pooling) {
+  const cacheDirectory = join(directory, 'cache');
+  return { model, cacheDirectory, pooling, outputDtype: 'float32' as const, maxResidues: MAX_RESIDUES };
+}
+
+async function openPrepared(model: string, pooling: Pooling): Promise<InferenceSession> {
+  return InferenceSession.create((await prepareModel(storeOptions(model, pooling))).graphPath);
+}
+
+async function openTokens(): Promise<InferenceSession> {
+  const model = await loadEsmModel(TINY);
+  const target = await mkdtemp(join(directory, 'tokens-'));
+  await writeFile(join(target, 'weights'), await readFile(join(TINY, 'model.safetensors')));
+  const graph = await buildEsmGraph(model, {
+    pooling: 'none',
+    outputDtype: 'float32',
+    maxPositions: MAX_RESIDUES + 2,
+    fileNameOf: () => 'weights',
+  });
+  await writeFile(join(target, 'model.onnx'), graph);
+  return InferenceSession.create(join(target, 'model.onnx'));
+}
+
+function feeds(pack: readonly { tokens: Uint8Array }[]): Record<string, Tensor> {
+  const lengths = pack.map(({ tokens }) => tokens.length);
+  const total = lengths.reduce((sum, length) => sum + length, 0);
+  const boundaries = lengths.reduce((starts, length) => [...starts, starts.at(-1)! + length], [0]);
+  return {
+    input_ids: new Tensor('uint8', Uint8Array.from(pack.flatMap(({ tokens }) => [...tokens])), [total]),
+    position_ids: new Tensor(
+      'int64',
+      BigInt64Array.from(lengths.flatMap((n) => [...Array(n).keys()].map(BigInt))),
+      [total],
+    ),
+    cu_seqlens: new Tensor('int32', Int32Array.from(boundaries), [boundaries.length]),
+  };
+}
+
+async function embed(
+  session: InferenceSession,
+  pack: readonly { tokens: Uint8Array }[],
+): Promise<Float32Array> {
+  return (await session.run(feeds(pack)))['embeddings']!.data as Float32Array;
+}
+
+async function readRows(name: string): Promise<Float32Array> {
+  const bytes = await readFile(join(FIXTURES, 'golden-tiny', name));
+  return new Float32Array(Uint8Array.from(bytes.subarray(10 + bytes.readUInt16LE(8))).buffer);
+}
+
+function rowOf(rows: Float32Array, index: number): Float32Array {
+  return rows.subarray(index * WIDTH, (index + 1) * WIDTH);
+}
+
+function expectClose(actual: Float32Array, expected: Float32Array, tolerance: number): void {
+  expect(actual.length).toBe(expected.length);
+  const worst = actual.reduce((most, value, index) => Math.max(most, Math.abs(value - expected[index]!)), 0);
+  expect(worst).toBeLessThan(tolerance);
+}
