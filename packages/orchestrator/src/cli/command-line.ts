@@ -60,8 +60,15 @@ function buildParser(context: RunContext, finish: (code: number) => void): Argv 
     .exitProcess(false)
     .fail((message: string | null, error: Error | undefined) => {
       if (error !== undefined) throw error;
-      throw new UsageError('USAGE', `${message ?? 'The command line could not be understood.'} See --help.`);
+      throw new UsageError(
+        'USAGE',
+        `${sentence(message ?? 'The command line could not be understood')} See --help.`,
+      );
     });
+}
+
+function sentence(text: string): string {
+  return /[.!?]$/.test(text.trim()) ? text.trim() : `${text.trim()}.`;
 }
 
 /** @returns the exit code that goes with the error */

@@ -18,6 +18,8 @@ export function createTerminalView(stream: NodeJS.WriteStream): ProgressView {
       barCompleteChar: '█',
       barIncompleteChar: '░',
       hideCursor: true,
+      // Long log lines above the bars wrap instead of being cut at the edge.
+      linewrap: true,
       clearOnComplete: false,
       gracefulExit: false,
       fps: 5,

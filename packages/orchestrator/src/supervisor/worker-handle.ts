@@ -114,5 +114,7 @@ export function workerEnvironment(device: DeviceSpec, parent: NodeJS.ProcessEnv)
     ...parent,
     CUDA_VISIBLE_DEVICES: device.visibleDevices,
     CUDA_DEVICE_ORDER: 'PCI_BUS_ID',
+    // ONNX Runtime would keep a device id in the home folder and report to its vendor.
+    ORT_DISABLE_TELEMETRY: '1',
   };
 }
