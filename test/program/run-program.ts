@@ -25,6 +25,8 @@ export interface ProgramOptions {
   readonly input?: string | Buffer;
   /** A stand-in for the program's own entry. */
   readonly entry?: string;
+  /** In a process group of its own, so that it can be killed together with its workers. */
+  readonly ownGroup?: boolean;
 }
 
 const running = new Set<ChildProcess>();
@@ -42,6 +44,7 @@ export class RunningProgram {
       cwd: options.cwd ?? process.cwd(),
       env: { ...process.env, ...options.env },
       stdio: ['pipe', 'pipe', 'pipe'],
+      detached: options.ownGroup === true,
     });
     running.add(this.#child);
     this.#child.stdin?.on('error', () => undefined);
@@ -55,6 +58,20 @@ export class RunningProgram {
 
   kill(signal: NodeJS.Signals): void {
     this.#child.kill(signal);
+  }
+
+  /** Ends the program and all its workers at once; needs `ownGroup`. */
+  killGroup(signal: NodeJS.Signals): void {
+    process.kill(-this.pid, signal);
+  }
+
+  get ended(): boolean {
+    return this.#ended;
+  }
+
+  /** Everything said so far. */
+  get events(): readonly ProgramEvent[] {
+    return this.#events;
   }
 
   /** Waits for the `count`-th event that fits; fails when the program ends before. */

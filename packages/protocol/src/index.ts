@@ -3,3 +3,4 @@ export * from './exit-codes.ts';
 export * from './ids.ts';
 export * from './messages.ts';
 export * from './shard.ts';
+export * from './storage-failure.ts';

@@ -1,6 +1,7 @@
 import {
   isVirnucproError,
   serializeError,
+  storageFailure,
   WORKER_EXIT_CODES,
   type OrchestratorMessage,
 } from '@virnucpro/protocol';
@@ -55,7 +56,8 @@ function killSelf(): void {
   process.kill(process.pid, 'SIGKILL');
 }
 
-async function failWorker(error: unknown, channel: ParentChannel, worker: Worker | null): Promise<void> {
+async function failWorker(cause: unknown, channel: ParentChannel, worker: Worker | null): Promise<void> {
+  const error = storageFailure(cause) ?? cause;
   if (worker === null) await channel.send({ type: 'fatal', error: serializeError(error) });
   else await worker.reportFatal(error);
   if (worker?.computing === true) killSelf();
@@ -70,6 +72,8 @@ function exitCodeFor(error: unknown): number {
       return WORKER_EXIT_CODES.protocol;
     case 'SESSION_FAILED':
       return WORKER_EXIT_CODES.device;
+    case 'STORAGE_FAILED':
+      return WORKER_EXIT_CODES.io;
     case 'OUT_OF_MEMORY':
       return WORKER_EXIT_CODES.outOfMemory;
     default:

@@ -1,5 +1,5 @@
 import { nodeFileSystem, type DurableFileSystem } from '@virnucpro/checkpoint';
-import { MetricsAccumulator, type BatchMeasurement } from '@virnucpro/monitor';
+import { GpuMonitor, MetricsAccumulator } from '@virnucpro/monitor';
 import {
   PROTOCOL_VERSION,
   ProtocolError,
@@ -67,6 +67,7 @@ export class Worker {
   readonly #loader: AsyncDataLoader;
   readonly #recorder: ShardRecorder;
   readonly #metrics = new MetricsAccumulator();
+  readonly #monitor: GpuMonitor;
   readonly #timers: NodeJS.Timeout[] = [];
   #failRecording: (error: unknown) => void = () => undefined;
 
@@ -81,6 +82,7 @@ export class Worker {
     this.#channel = channel;
     this.#log = log;
     this.#session = session;
+    this.#monitor = new GpuMonitor({ nowMs: () => performance.now(), logger: log });
     this.#recorder = this.#createRecorder(fileSystem);
     this.#shardLoader = createShardLoader(init.config);
     this.#loader = createAsyncDataLoader({
@@ -119,16 +121,33 @@ export class Worker {
   }
 
   async #work(): Promise<void> {
+    this.#monitor.startInferenceTimer();
     const runner = new AsyncInferenceRunner({ session: this.#session, queueDepth: this.#config.queueDepth });
     for await (const result of runner.run(this.#loader)) {
-      this.#metrics.add(measurementOf(result, this.#config.tokenBudget));
       await this.#recorder.record(result);
+      this.#measure(result);
     }
     await this.#recorder.close();
     await this.#session.close();
     await this.#shardLoader.close();
     await this.#sendHeartbeat();
-    this.#log.info('worker ends');
+    this.#log.info('worker ends', { feed: this.#monitor.getDataLoaderStatistics() });
+  }
+
+  #measure({ batch, batchIndex, waitMs, busyMs, queueDepth }: InferenceResult): void {
+    const { tokenBudget, packing } = this.#config;
+    const { numSequences: sequences, numTokens: tokens, maxSeqlen: maxSequenceLength, isLastOfShard } = batch;
+    this.#metrics.add({ sequences, tokens, maxSequenceLength, tokenBudget, waitMs, busyMs });
+    this.#monitor.recordDataLoaderWait({
+      waitTimeMs: waitMs,
+      batchIndex,
+      sequencesInBatch: sequences,
+      tokensInBatch: tokens,
+      maxSequenceLength,
+      queueDepth,
+      isLastOfShard,
+      ...(packing === 'packed' ? { packingEfficiency: tokens / tokenBudget } : {}),
+    });
   }
 
   #createRecorder(fileSystem: DurableFileSystem): ShardRecorder {
@@ -173,11 +192,6 @@ export class Worker {
     this.#log.error('worker fails', { error: serializeError(error) });
     return this.#channel.send({ type: 'fatal', error: serializeError(error) });
   }
-}
-
-function measurementOf({ batch, waitMs, busyMs }: InferenceResult, tokenBudget: number): BatchMeasurement {
-  const { numSequences: sequences, numTokens: tokens, maxSeqlen: maxSequenceLength } = batch;
-  return { sequences, tokens, maxSequenceLength, tokenBudget, waitMs, busyMs };
 }
 
 function sessionOptions({ config, device }: InitMessage) {

@@ -1,6 +1,6 @@
 import { createRequire } from 'node:module';
 
-import { EXIT_CODES, isVirnucproError, UsageError } from '@virnucpro/protocol';
+import { EXIT_CODES, isVirnucproError, storageFailure, UsageError } from '@virnucpro/protocol';
 import yargs, { type Argv } from 'yargs';
 
 import { modelCommand } from './commands/model-command.ts';
@@ -72,7 +72,8 @@ function sentence(text: string): string {
 }
 
 /** @returns the exit code that goes with the error */
-function printError(error: unknown, stderr: NodeJS.WritableStream): number {
+function printError(cause: unknown, stderr: NodeJS.WritableStream): number {
+  const error = storageFailure(cause) ?? cause;
   if (isVirnucproError(error)) {
     stderr.write(`error: ${error.message}\n`);
     return error.exitCode;
