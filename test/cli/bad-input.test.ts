@@ -113,6 +113,13 @@ const cases: readonly BadInput[] = [
   { name: 'no output folder', make: () => Promise.resolve([PHAGE_PROTEINS]), says: /-o RUN_DIR/ },
 ];
 
+test('a mended input runs in the folder where the broken one failed', async () => {
+  const fasta = await file('a.faa', '>a\nMKV\n>a\nMKL\n');
+  expect((await runProgram(run(fasta))).code).toBe(2);
+  await file('a.faa', '>a\nMKV\n>b\nMKL\n');
+  expect((await runProgram(run(fasta))).code).toBe(0);
+});
+
 describe('bad input gives one clear message and exit code 2', () => {
   test.each(cases)('$name', async ({ make, says }) => {
     const { code, stderr, stdout } = await runProgram(await make(), {

@@ -109,7 +109,8 @@ async function refuseForeignFolder(paths: RunPaths): Promise<void> {
   }
 }
 
-async function clearRun(paths: RunPaths): Promise<void> {
+/** Removes results, checkpoints and manifest of a run; its logs stay. */
+export async function clearRun(paths: RunPaths): Promise<void> {
   // The manifest goes last: until then the folder is still known as a run.
   for (const path of [
     paths.embeddings,

@@ -3,7 +3,7 @@ import { mkdir } from 'node:fs/promises';
 import { acquireRunLock, nodeFileSystem, runPaths, type RunPaths } from '@virnucpro/checkpoint';
 import { resolveInputFiles, spoolInputs } from '@virnucpro/fasta';
 import { defaultCacheDirectory, DEMO_MODEL_NOTICE, prepareModel } from '@virnucpro/model';
-import { InputError, UsageError, type ExitCode } from '@virnucpro/protocol';
+import { InputError, isVirnucproError, UsageError, type ExitCode } from '@virnucpro/protocol';
 
 import { resolveDevices } from '../devices/resolve-devices.ts';
 import { EventLog } from '../events/event-log.ts';
@@ -13,7 +13,7 @@ import { embed } from './embed.ts';
 import { byteSettings } from './fingerprint.ts';
 import { finishRun } from './finish-run.ts';
 import type { Job, JobRequest } from './job.ts';
-import { openRun } from './open-run.ts';
+import { clearRun, openRun } from './open-run.ts';
 import { describeInputs } from './run-inputs.ts';
 import { reportFinished } from './run-summary.ts';
 import { listenForStop } from './stop-signals.ts';
@@ -78,6 +78,9 @@ async function runLocked(paths: RunPaths, request: JobRequest): Promise<ExitCode
   const stop = listenForStop((message) => log.warn(message));
   try {
     return await compute({ ...request, ...opened, paths, model, devices, view, log, events, stop });
+  } catch (error) {
+    if (opened.state === 'new' && isInputAtFault(error)) await clearRun(paths);
+    throw error;
   } finally {
     stop.dispose();
     view.close();
@@ -104,6 +107,14 @@ async function compute(job: Job): Promise<ExitCode> {
   });
   const files = await spoolInputs(job.files, job.paths.spoolDirectory, job.context.stdin);
   return finishRun(job, await embed(job, files));
+}
+
+/**
+ * An input that cannot be used leaves no run behind: mended, it is another input, and would be refused here. One that
+ * changed under way is another matter: restored, the run goes on.
+ */
+function isInputAtFault(error: unknown): boolean {
+  return isVirnucproError(error) && error.name === 'InputError' && error.code !== 'INPUT_CHANGED';
 }
 
 async function makeRunDirectory({ directory, logDirectory }: RunPaths): Promise<void> {
