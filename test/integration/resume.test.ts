@@ -54,6 +54,11 @@ describe('a run that is interrupted', () => {
     expect(stopped).toMatchObject({ code: 75, signal: null });
     expect(stopped.stderr).toContain('resume');
     expect((await runProgram(['status', out])).stdout).toContain('stopped');
+    const killed = new RunningProgram(['resume', out, '--json', '--workers', '1']);
+    await killed.event(is('worker-ready'));
+    killed.kill('SIGKILL');
+    await killed.result;
+    expect((await runProgram(['status', out])).stdout).toContain('dead');
     const resumed = new RunningProgram(['resume', out, '--json', '--workers', '1']);
     expect((await resumed.event(is('shard-found-done'))).event).toBe('shard-found-done');
     expect((await resumed.result).code).toBe(0);
@@ -93,9 +98,13 @@ describe('a run folder', () => {
     const out = directory.path('out');
     const first = new RunningProgram(job(out));
     await first.event(is('worker-ready'));
+    // Stopped, it can neither finish nor give the lock back while the second one tries.
+    first.kill('SIGSTOP');
     const second = await runProgram(job(out));
     expect(second.code).toBe(2);
     expect(second.stderr).toContain(String(first.pid));
+    expect((await runProgram(['status', out])).stdout).toContain(`running (process ${first.pid}`);
+    first.kill('SIGCONT');
     expect((await first.result).code).toBe(0);
   });
 });

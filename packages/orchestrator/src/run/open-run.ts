@@ -57,7 +57,15 @@ export async function openRun(options: OpenRunOptions): Promise<OpenedRun> {
     ...inputDifferences(manifest.inputs, options.inputs),
   ];
   if (differences.length > 0) throw runDiffers(paths.directory, differences);
-  return { manifest, byteSettings: settings, state: manifest.status === 'complete' ? 'finished' : 'resumed' };
+  if (manifest.status === 'complete') return { manifest, byteSettings: settings, state: 'finished' };
+  return { manifest: await markRunning(manifest, options), byteSettings: settings, state: 'resumed' };
+}
+
+/** So that a later look tells a run that was killed from one that was stopped. */
+async function markRunning(manifest: Manifest, { paths, now }: OpenRunOptions): Promise<Manifest> {
+  const running: Manifest = { ...manifest, status: 'running', updatedAt: now().toISOString() };
+  await writeManifest(nodeFileSystem, paths.manifest, running);
+  return running;
 }
 
 function tokenBudgetOf(manifest: Manifest): number | null {
