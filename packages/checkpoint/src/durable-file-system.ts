@@ -1,6 +1,17 @@
 import { randomUUID } from 'node:crypto';
 import { constants } from 'node:fs';
-import { access, link, mkdir, open, readFile, rename, rm, type FileHandle } from 'node:fs/promises';
+import {
+  access,
+  link,
+  mkdir,
+  open,
+  readdir,
+  readFile,
+  rename,
+  rm,
+  statfs,
+  type FileHandle,
+} from 'node:fs/promises';
 import { dirname } from 'node:path';
 
 /** An open file. Positions are explicit: nothing depends on a hidden cursor. */
@@ -30,6 +41,12 @@ export interface DurableFileSystem {
   link(from: string, to: string): Promise<void>;
   /** Removing what is not there is no error. */
   remove(path: string): Promise<void>;
+  /** With everything in it. */
+  removeDirectory(path: string): Promise<void>;
+  /** Files directly in a directory, by name, sorted; none when it is not there. */
+  list(path: string): Promise<readonly string[]>;
+  /** Room left for this user on the file system that holds the path. */
+  freeBytes(path: string): Promise<number>;
   /** Makes creations, renames and removals in a directory durable. */
   syncDirectory(path: string): Promise<void>;
 }
@@ -50,6 +67,18 @@ export const nodeFileSystem: DurableFileSystem = {
   rename,
   link,
   remove: (path) => rm(path, { force: true }),
+  removeDirectory: (path) => rm(path, { recursive: true, force: true }),
+  list: async (path) => {
+    const entries = await readdir(path, { withFileTypes: true }).catch(() => []);
+    return entries
+      .filter((entry) => entry.isFile())
+      .map(({ name }) => name)
+      .sort();
+  },
+  freeBytes: async (path) => {
+    const { bavail, bsize } = await statfs(path);
+    return bavail * bsize;
+  },
   syncDirectory: async (path) => {
     const directory = await open(path, 'r');
     try {

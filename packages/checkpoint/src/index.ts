@@ -26,4 +26,5 @@ export {
   type ShardLogStanding,
 } from './shard-log.ts';
 export type { PackEntry, RecordEntry, ShardLogHeader, ShardTotals } from './shard-log-records.ts';
+export { hashFile } from './hash-file.ts';
 export { verifyRun, type Finding, type Verification } from './verify.ts';

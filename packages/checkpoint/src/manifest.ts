@@ -59,6 +59,10 @@ export const manifestSchema = z.strictObject({
       }),
     )
     .nullable(),
+  /** Report, events and logs of a finished run; null before. */
+  records: z
+    .array(z.strictObject({ name: z.string(), bytes: z.int().nonnegative(), sha256: hash }))
+    .nullable(),
   notices: z.array(z.string()),
 });
 

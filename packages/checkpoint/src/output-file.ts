@@ -19,6 +19,7 @@ export class OutputFile {
   readonly #hash = createHash('sha256');
   #bytes = 0;
   #rows = 0;
+  #published = false;
 
   private constructor(fileSystem: DurableFileSystem, path: string, file: DurableFile) {
     this.#fileSystem = fileSystem;
@@ -46,6 +47,7 @@ export class OutputFile {
     await this.#file.sync();
     await this.#file.close();
     await this.#fileSystem.rename(`${this.#path}.part`, this.#path);
+    this.#published = true;
     return {
       name: basename(this.#path),
       bytes: this.#bytes,
@@ -54,8 +56,10 @@ export class OutputFile {
     };
   }
 
-  /** Closes without a result. */
+  /** Closes without a result and gives the room back; after `publish` it does nothing. */
   async abandon(): Promise<void> {
+    if (this.#published) return;
     await this.#file.close().catch(() => undefined);
+    await this.#fileSystem.remove(`${this.#path}.part`).catch(() => undefined);
   }
 }

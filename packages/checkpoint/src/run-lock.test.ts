@@ -1,5 +1,5 @@
 import { spawn } from 'node:child_process';
-import { mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs/promises';
+import { mkdtemp, readdir, readFile, rename, rm, writeFile } from 'node:fs/promises';
 import { hostname, tmpdir } from 'node:os';
 import { join } from 'node:path';
 
@@ -53,10 +53,41 @@ describe('the lock of a run folder', () => {
     );
   });
 
-  test('that cannot be read is replaced', async () => {
+  test('that cannot be read is succeeded', async () => {
     await writeFile(path(), '{');
     await acquireRunLock(nodeFileSystem, path());
-    expect(JSON.parse(await readFile(path(), 'utf8'))).toMatchObject({ pid: process.pid });
+    expect(await readRunLock(nodeFileSystem, path())).toMatchObject({ pid: process.pid, alive: true });
+  });
+
+  test('leaves nothing behind when it is given back after several deaths', async () => {
+    await writeHolder({ pid: await deadPid(), token: 'first' });
+    const second = { ...(await readRunLock(nodeFileSystem, path())), token: 'second', alive: undefined };
+    await writeFile(`${path()}.first`, JSON.stringify(second));
+    const lock = await acquireRunLock(nodeFileSystem, path());
+    expect(await readRunLock(nodeFileSystem, path())).toMatchObject({ token: lock.holder.token });
+    await lock.release();
+    expect(await readdir(directory)).toEqual([]);
+  });
+
+  test('is held by one at any time, whoever comes, dies and comes back', async () => {
+    let holders = 0;
+    const contend = async (dies: boolean): Promise<void> => {
+      try {
+        const lock = await acquireRunLock(nodeFileSystem, path());
+        holders += 1;
+        expect(holders).toBe(1);
+        await readdir(directory);
+        holders -= 1;
+        if (dies) await markDead(lock.holder.token);
+        else await lock.release();
+      } catch (error) {
+        expect(error).toMatchObject({ code: 'RUN_LOCKED' });
+      }
+    };
+    for (let round = 0; round < 30; round += 1) {
+      await Promise.all(Array.from({ length: 6 }, (_, index) => contend((round + index) % 3 === 0)));
+    }
+    expect(holders).toBe(0);
   });
 
   test('is not released by one that lost it', async () => {
@@ -76,4 +107,15 @@ async function writeHolder(changes: Partial<LockHolder>): Promise<void> {
 function deadPid(): Promise<number> {
   const child = spawn(process.execPath, ['-e', '']);
   return new Promise((resolve) => child.once('exit', () => resolve(child.pid!)));
+}
+
+/** As if the process that holds it had died: its record now names a process that is gone. */
+async function markDead(token: string): Promise<void> {
+  for (const name of await readdir(directory)) {
+    const file = join(directory, name);
+    const content = JSON.parse(await readFile(file, 'utf8')) as LockHolder;
+    if (content.token !== token) continue;
+    await writeFile(`${file}.dead`, JSON.stringify({ ...content, bootId: 'another' }));
+    await rename(`${file}.dead`, file);
+  }
 }

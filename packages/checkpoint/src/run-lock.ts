@@ -1,4 +1,4 @@
-import { randomUUID } from 'node:crypto';
+import { createHash, randomUUID } from 'node:crypto';
 import { readFile } from 'node:fs/promises';
 import { hostname } from 'node:os';
 
@@ -15,7 +15,8 @@ const holderSchema = z.object({
   /** Of the process, in clock ticks since boot: pids are used again. */
   startTime: z.string(),
   since: z.string(),
-  token: z.string(),
+  /** Part of a file name. */
+  token: z.string().regex(/^[0-9A-Za-z-]{1,64}$/),
 });
 
 export type LockHolder = z.infer<typeof holderSchema>;
@@ -35,19 +36,28 @@ const ATTEMPTS = 5;
 
 /**
  * Takes the lock of a run folder. The lock of a dead process (of this host, found by pid, start time and boot) is
- * taken over; of two that try, one wins, because both the taking aside and the taking are atomic.
+ * succeeded, never removed: its successor's claim is a file named after the dead holder's token, and making that file is
+ * atomic, so of many that try one wins. The holder is the end of the chain that begins at `path`:
+ *
+ *   .lock (token A, dead) <- .lock.A (token B, dead) <- .lock.B (token C, alive: the holder)
  *
  * @throws {InputError} RUN_LOCKED naming who holds it
  */
 export async function acquireRunLock(fileSystem: DurableFileSystem, path: string): Promise<RunLock> {
   const holder = await ownHolder();
   for (let attempt = 0; attempt < ATTEMPTS; attempt += 1) {
-    if (await take(fileSystem, path, holder))
-      return { holder, release: () => release(fileSystem, path, holder.token) };
-    const other = await readRunLock(fileSystem, path);
-    if (other?.alive === true) throw locked(path, other);
-    if (other !== null) await setAside(fileSystem, path, other.token);
-    else if (await fileSystem.exists(path)) await setAside(fileSystem, path, null);
+    const chain = await readChain(fileSystem, path);
+    const last = chain.at(-1);
+    if (last?.alive === true) throw locked(last.path, last);
+    const claim = last === undefined ? path : claimPath(path, last.token);
+    if (!(await take(fileSystem, claim, holder))) continue;
+    // The chain may have been given back between the look and the claim: then the claim hangs in the air.
+    const current = await readChain(fileSystem, path);
+    if (current.at(-1)?.token !== holder.token) {
+      await fileSystem.remove(claim);
+      continue;
+    }
+    return { holder, release: () => release(fileSystem, path, holder.token) };
   }
   throw new InputError(
     'RUN_LOCKED',
@@ -55,20 +65,56 @@ export async function acquireRunLock(fileSystem: DurableFileSystem, path: string
   );
 }
 
-/** @returns null when nobody holds it, or it cannot be read */
+interface Link extends ObservedLock {
+  readonly path: string;
+}
+
+/** From the first holder to the present one; empty when nobody holds the lock. */
+async function readChain(fileSystem: DurableFileSystem, path: string): Promise<Link[]> {
+  const chain: Link[] = [];
+  for (let next = path; ;) {
+    const holder = await readHolder(fileSystem, next);
+    if (holder === null) return chain;
+    chain.push({ ...holder, path: next });
+    next = claimPath(path, holder.token);
+  }
+}
+
+function claimPath(path: string, token: string): string {
+  return `${path}.${token}`;
+}
+
+/** @returns the present holder, or null when there is none */
 export async function readRunLock(fileSystem: DurableFileSystem, path: string): Promise<ObservedLock | null> {
-  let holder: LockHolder;
+  return (await readChain(fileSystem, path)).at(-1) ?? null;
+}
+
+/** A lock that cannot be read is nobody's, but it is there: its content gives it a token. */
+async function readHolder(fileSystem: DurableFileSystem, path: string): Promise<ObservedLock | null> {
+  let content: Buffer;
   try {
-    holder = holderSchema.parse(JSON.parse((await fileSystem.readFile(path)).toString('utf8')));
+    content = await fileSystem.readFile(path);
   } catch {
     return null;
   }
+  const holder = parseHolder(content);
+  if (holder === null) return { ...UNREADABLE, token: createHash('sha256').update(content).digest('hex') };
   return { ...holder, alive: holder.host !== hostname() || (await isAlive(holder)) };
+}
+
+const UNREADABLE = { host: '', pid: 1, bootId: '', startTime: '', since: '', alive: false };
+
+function parseHolder(content: Buffer): LockHolder | null {
+  try {
+    return holderSchema.parse(JSON.parse(content.toString('utf8')));
+  } catch {
+    return null;
+  }
 }
 
 /** Written under another name first, so that the lock is never seen empty. */
 async function take(fileSystem: DurableFileSystem, path: string, holder: LockHolder): Promise<boolean> {
-  const temporary = `${path}.${holder.token}`;
+  const temporary = `${path}.${holder.token}.new`;
   const file = await fileSystem.open(temporary, 'w');
   try {
     await file.write([Buffer.from(`${JSON.stringify(holder)}\n`)], 0);
@@ -86,22 +132,11 @@ async function take(fileSystem: DurableFileSystem, path: string, holder: LockHol
   }
 }
 
-/** Moves a dead lock out of the way; puts it back when meanwhile it became another's. */
-async function setAside(fileSystem: DurableFileSystem, path: string, token: string | null): Promise<void> {
-  const aside = `${path}.${randomUUID()}.stale`;
-  try {
-    await fileSystem.rename(path, aside);
-  } catch {
-    return;
-  }
-  const moved = await readRunLock(fileSystem, aside);
-  if (moved !== null && moved.token !== token) await fileSystem.link(aside, path).catch(() => undefined);
-  await fileSystem.remove(aside);
-}
-
+/** The beginning goes first: without it the rest is no chain, so nobody can join a chain that is being removed. */
 async function release(fileSystem: DurableFileSystem, path: string, token: string): Promise<void> {
-  const current = await readRunLock(fileSystem, path);
-  if (current?.token === token) await fileSystem.remove(path);
+  const chain = await readChain(fileSystem, path);
+  if (chain.at(-1)?.token !== token) return;
+  for (const link of chain) await fileSystem.remove(link.path);
 }
 
 async function ownHolder(): Promise<LockHolder> {

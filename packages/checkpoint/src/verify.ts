@@ -6,6 +6,7 @@ import { InputError, isVirnucproError } from '@virnucpro/protocol';
 import type { DurableFileSystem } from './durable-file-system.ts';
 import { hasLogMagic, LOG_MAGIC, readFrames } from './log-framing.ts';
 import { readManifest, type Manifest } from './manifest.ts';
+import { hashFile } from './hash-file.ts';
 import { encodeNpyHeader } from './npy.ts';
 import { EMBEDDINGS_FILE, runPaths, SEQUENCES_FILE } from './run-directory.ts';
 
@@ -26,14 +27,9 @@ const CHUNK_BYTES = 4 << 20;
 /**
  * Re-reads what a run wrote and compares it with its checksums. Memory stays flat.
  *
- * @param listLogs names of the files in the checkpoint folder; none when there is no such folder
  * @throws {InputError} NO_RUN when the folder holds none
  */
-export async function verifyRun(
-  fileSystem: DurableFileSystem,
-  runDirectory: string,
-  listLogs: (directory: string) => Promise<readonly string[]>,
-): Promise<Verification> {
+export async function verifyRun(fileSystem: DurableFileSystem, runDirectory: string): Promise<Verification> {
   const paths = runPaths(runDirectory);
   const findings: Finding[] = [];
   let manifest: Manifest | null;
@@ -55,7 +51,12 @@ export async function verifyRun(
     bytesRead += checked.bytes;
     findings.push(...checked.problems.map((problem) => ({ file: output.name, problem })));
   }
-  for (const name of await listLogs(paths.checkpointDirectory)) {
+  for (const record of manifest.records ?? []) {
+    const checked = await checkRecord(fileSystem, join(runDirectory, record.name), record);
+    bytesRead += checked.bytes;
+    findings.push(...checked.problems.map((problem) => ({ file: record.name, problem })));
+  }
+  for (const name of await fileSystem.list(paths.checkpointDirectory)) {
     const problem = await checkLog(fileSystem, join(paths.checkpointDirectory, name));
     if (problem !== null) findings.push({ file: `${basename(paths.checkpointDirectory)}/${name}`, problem });
   }
@@ -96,6 +97,17 @@ async function checkOutput(
   } finally {
     await file.close();
   }
+}
+
+async function checkRecord(
+  fileSystem: DurableFileSystem,
+  path: string,
+  expected: NonNullable<Manifest['records']>[number],
+) {
+  if (!(await fileSystem.exists(path))) return { bytes: 0, problems: ['it is missing'] };
+  const { bytes, sha256 } = await hashFile(fileSystem, path);
+  const same = bytes === expected.bytes && sha256 === expected.sha256;
+  return { bytes, problems: same ? [] : ['its content is not what was written (sha256 differs)'] };
 }
 
 function headerProblems(start: Buffer, rows: number, { model, settings }: Manifest): string[] {

@@ -12,4 +12,4 @@ export { scanFasta, type ScanOptions } from './scan.ts';
 export type { FileSummary, FirstInvalid, ScanSummary } from './scan-summary.ts';
 export { readShardBytes } from './shard-bytes.ts';
 export type { ShardPolicy } from './shard-cutter.ts';
-export { spoolInputs, type PlainFile, type SpoolProgress } from './spool.ts';
+export { compareWithSpool, spoolInputs, type PlainFile, type SpoolProgress } from './spool.ts';

@@ -128,6 +128,20 @@ async function decompress({ file, stream, onProgress }: Spooling, sink: ByteSink
   });
 }
 
+/**
+ * Is a gzip file still what was spooled?
+ *
+ * @throws {InputError} INPUT_CHANGED, or what reading it throws
+ */
+export async function compareWithSpool(file: InputFile, spoolPath: string): Promise<void> {
+  await compare({
+    file,
+    target: spoolPath,
+    stream: () => createReadStream(file.path, { highWaterMark: READ_BYTES }),
+    onProgress: () => undefined,
+  });
+}
+
 /** Standard input was spooled by an earlier attempt: silently using that for other data would be wrong. */
 async function compare(spooling: Spooling): Promise<void> {
   const stream = spooling.stream();

@@ -36,6 +36,8 @@ function reportInput(): ReportInput {
       shardsDone: 1,
       packs: 2,
       packsReused: 1,
+      packsRecomputed: 0,
+      packsSplit: 0,
     },
     restarts: [{ rank: toRank(1), atMs: 40, reason: 'killed by SIGKILL' }],
     metrics: metrics.snapshot(),

@@ -39,6 +39,10 @@ const totalsSchema = z.strictObject({
   packs: countSchema,
   /** Packs found finished in checkpoints of earlier attempts. */
   packsReused: countSchema,
+  /** Packs that were in flight when a worker of this attempt ended, and were computed again. */
+  packsRecomputed: countSchema,
+  /** Packs computed in parts for lack of memory: their rows may differ in the last digits from an undisturbed run's. */
+  packsSplit: countSchema,
 });
 
 const modelSchema = z.strictObject({

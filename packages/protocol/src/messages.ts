@@ -5,7 +5,7 @@ import { leaseIdSchema, rankSchema, shardIdSchema } from './ids.ts';
 import { shardSchema } from './shard.ts';
 
 /** Raised by one whenever a message changes; parent and worker must agree. */
-export const PROTOCOL_VERSION = 1;
+export const PROTOCOL_VERSION = 2;
 
 export const executionProviderSchema = z.enum(['cpu', 'cuda']);
 export type ExecutionProvider = z.infer<typeof executionProviderSchema>;
@@ -58,6 +58,20 @@ export const workerConfigSchema = z.strictObject({
 });
 export type WorkerConfig = z.infer<typeof workerConfigSchema>;
 
+const recordIndexSchema = z.int().nonnegative();
+
+/** What was found out about a pack that ended its worker again and again; how it is computed from now on. */
+export const packVerdictSchema = z.strictObject({
+  packIndex: z.int().nonnegative(),
+  /** Records, by position in the shard, that crash whatever computes them: rejected. */
+  crashing: z.array(recordIndexSchema),
+  /** Most tokens computed at once when the whole pack is too much for the device; null when it is not. */
+  tokenLimit: z.int().positive().nullable(),
+  /** What was seen, for failed.tsv. */
+  detail: z.string(),
+});
+export type PackVerdict = z.infer<typeof packVerdictSchema>;
+
 export const orchestratorMessageSchema = z.discriminatedUnion('type', [
   z.strictObject({
     type: z.literal('init'),
@@ -72,6 +86,17 @@ export const orchestratorMessageSchema = z.discriminatedUnion('type', [
     leaseId: leaseIdSchema,
     attempt: z.int().positive(),
     shard: shardSchema,
+    /** One pack at a time, each announced before it is computed, so that the one that crashes is known. */
+    cautious: z.boolean(),
+    verdicts: z.array(packVerdictSchema),
+  }),
+  /** Compute these records of a pack as a pack of their own and keep nothing: does the worker survive it? */
+  z.strictObject({
+    type: z.literal('probe'),
+    leaseId: leaseIdSchema,
+    shard: shardSchema,
+    packIndex: z.int().nonnegative(),
+    recordIndices: z.array(recordIndexSchema).min(1),
   }),
   /** Finish the pack in flight, make the logs durable, exit 0. */
   z.strictObject({ type: z.literal('drain') }),
@@ -120,9 +145,22 @@ export const workerMessageSchema = z.discriminatedUnion('type', [
     /** Packs found finished in the log of an earlier attempt. */
     packsReused: z.int().nonnegative(),
     tokensReused: z.int().nonnegative(),
+    /** Packs that were computed in parts, for lack of memory. */
+    packsSplit: z.int().nonnegative(),
     tokens: z.int().nonnegative(),
     elapsedMs: z.number().nonnegative(),
   }),
+  /** Under a cautious lease: this pack is computed next. */
+  z.strictObject({
+    type: z.literal('pack-started'),
+    leaseId: leaseIdSchema,
+    packIndex: z.int().nonnegative(),
+    recordIndices: z.array(recordIndexSchema).min(1),
+    numTokens: z.int().positive(),
+  }),
+  z.strictObject({ type: z.literal('probe-survived'), leaseId: leaseIdSchema }),
+  /** A checkpoint log that could not be used as it was: what was wrong and what follows. */
+  z.strictObject({ type: z.literal('log-repaired'), shardId: shardIdSchema, problem: z.string().min(1) }),
   /** Sent before the worker ends on an error. */
   z.strictObject({ type: z.literal('fatal'), error: serializedErrorSchema }),
 ]);

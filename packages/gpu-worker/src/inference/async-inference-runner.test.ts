@@ -104,7 +104,13 @@ class GatedSession implements BatchSession {
   }
 
   answer(request: number): void {
-    this.#answers[request]!.resolve({ rows: new Uint8Array(4), nonFiniteRows: [], waitMs: 0, busyMs: 1 });
+    this.#answers[request]!.resolve({
+      rows: new Uint8Array(4),
+      nonFiniteRows: [],
+      parts: 1,
+      waitMs: 0,
+      busyMs: 1,
+    });
   }
 
   skip(request: number): void {

@@ -1,11 +1,10 @@
 import type { PackedBatch } from '../collate/packed-batch.ts';
-import type { SessionInput } from '../session/inference-session.ts';
-import type { SessionResult } from '../session/session-messages.ts';
+import type { PackInput, SessionResult } from '../session/session-messages.ts';
 import { BatchQueue } from './batch-queue.ts';
 
 /** The part of a session that the runner needs; null means that it drains and did not compute the pack. */
 export interface BatchSession {
-  run(input: SessionInput): Promise<SessionResult | null>;
+  run(input: PackInput): Promise<SessionResult | null>;
 }
 
 export interface InferenceResult<Batch extends PackedBatch = PackedBatch> extends SessionResult {

@@ -9,6 +9,7 @@ describe('createAsyncDataLoader', () => {
   test('hands out the packs of assigned shards in order and ends after close', async () => {
     const loader = createAsyncDataLoader({
       shardLoader: { load: loadNow },
+      onPackDue: () => Promise.resolve(),
       prefetchShards: 2,
       onShardLoaded: noneFinished,
     });
@@ -21,6 +22,7 @@ describe('createAsyncDataLoader', () => {
   test('leaves out packs that the log already holds', async () => {
     const loader = createAsyncDataLoader({
       shardLoader: { load: loadNow },
+      onPackDue: () => Promise.resolve(),
       prefetchShards: 2,
       onShardLoaded: ({ shard }) => Promise.resolve(new Set(shard.shardId === 0 ? [0, 1] : [1])),
     });
@@ -39,6 +41,7 @@ describe('createAsyncDataLoader', () => {
           return loadNow({ shardId });
         },
       },
+      onPackDue: () => Promise.resolve(),
       prefetchShards: 2,
       onShardLoaded: noneFinished,
     });
@@ -53,6 +56,7 @@ describe('createAsyncDataLoader', () => {
   test('waits for assignments and wakes up for them', async () => {
     const loader = createAsyncDataLoader({
       shardLoader: { load: loadNow },
+      onPackDue: () => Promise.resolve(),
       prefetchShards: 1,
       onShardLoaded: noneFinished,
     });
@@ -68,6 +72,7 @@ describe('createAsyncDataLoader', () => {
       shardLoader: {
         load: ({ shardId }) => (shardId === 1 ? Promise.reject(new Error('changed')) : loadNow({ shardId })),
       },
+      onPackDue: () => Promise.resolve(),
       prefetchShards: 2,
       onShardLoaded: noneFinished,
     });
@@ -92,7 +97,7 @@ function loadNow({ shardId }: { readonly shardId: number }): Promise<LoadedShard
     const tokens = Uint8Array.of(0, 5, 2);
     return layOutPack([{ id: `${shardId}/${index}`, recordIndex: index, tokens }], index, index === 1);
   });
-  return Promise.resolve({ records: [], packs, loadMs: 0 });
+  return Promise.resolve({ records: [], packs, harmlessToken: 5, loadMs: 0 });
 }
 
 function assignment(id: number): Assignment {
@@ -106,7 +111,7 @@ function assignment(id: number): Assignment {
     tokens: 6,
     crc32c: 0,
   };
-  return { leaseId: toLeaseId(`lease-${id}`), attempt: 1, shard };
+  return { leaseId: toLeaseId(`lease-${id}`), attempt: 1, cautious: false, verdicts: [], shard };
 }
 
 async function namesOf(

@@ -1,6 +1,6 @@
-import type { LeaseId, Shard } from '@virnucpro/protocol';
+import type { LeaseId, PackVerdict, Shard } from '@virnucpro/protocol';
 
-import type { PackedBatch } from '../collate/packed-batch.ts';
+import { applyVerdict, type JudgedPack } from '../collate/apply-verdict.ts';
 import type { LoadedShard } from './load-shard.ts';
 import type { ShardLoader } from './shard-loader.ts';
 
@@ -9,10 +9,14 @@ export interface Assignment {
   readonly leaseId: LeaseId;
   readonly attempt: number;
   readonly shard: Shard;
+  /** Each pack is computed alone, and announced before. */
+  readonly cautious: boolean;
+  /** Packs that are computed otherwise than planned. */
+  readonly verdicts: readonly PackVerdict[];
 }
 
 /** One pack of one assigned shard. */
-export interface ShardPack extends PackedBatch {
+export interface ShardPack extends JudgedPack {
   readonly assignment: Assignment;
 }
 
@@ -25,6 +29,8 @@ export interface AsyncDataLoaderOptions {
    * @returns the packs that need no computing, because an earlier attempt left them in the log
    */
   readonly onShardLoaded: (assignment: Assignment, loaded: LoadedShard) => Promise<ReadonlySet<number>>;
+  /** Called before each pack is handed out, which waits for it. */
+  readonly onPackDue: (pack: ShardPack) => Promise<void>;
 }
 
 /**
@@ -74,8 +80,11 @@ export function createAsyncDataLoader(options: AsyncDataLoaderOptions): AsyncDat
       const { assignment } = next;
       const loaded = await next.loaded;
       const finished = await options.onShardLoaded(assignment, loaded);
-      for (const pack of loaded.packs) {
-        if (!finished.has(pack.packIndex)) yield { ...pack, assignment };
+      for (const planned of loaded.packs) {
+        if (finished.has(planned.packIndex)) continue;
+        const pack = { ...applyVerdict(planned, assignment.verdicts, loaded.harmlessToken), assignment };
+        await options.onPackDue(pack);
+        yield pack;
       }
     }
   }

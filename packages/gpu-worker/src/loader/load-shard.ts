@@ -22,6 +22,8 @@ export interface LoadShardRequest extends Omit<TokenizeOptions, 'tokenizer'> {
 export interface LoadedShard {
   readonly records: readonly RecordEntry[];
   readonly packs: readonly PackedBatch[];
+  /** A token that takes the place of residues which must not be computed. */
+  readonly harmlessToken: number;
   readonly loadMs: number;
 }
 
@@ -36,8 +38,15 @@ export async function loadShard(request: LoadShardRequest): Promise<LoadedShard>
   const bytes = await readShardBytes(request.path, request.displayPath, request.shard);
   const tokenized = tokenizeShard(bytes, request.shard.recordCount, { ...request, tokenizer });
   const packs = collateShard(tokenized, request.tokenBudget, request.packing);
-  return { records: recordTable(tokenized), packs, loadMs: performance.now() - startedMs };
+  return {
+    records: recordTable(tokenized),
+    packs,
+    harmlessToken: tokenizer.tokenOf[ALANINE] as number,
+    loadMs: performance.now() - startedMs,
+  };
 }
+
+const ALANINE = 'A'.charCodeAt(0);
 
 const tokenizers = new Map<string | null, Promise<ResidueTokenizer>>();
 

@@ -6,7 +6,7 @@ import {
   type ShardLogHeader,
 } from '@virnucpro/checkpoint';
 import { PACKER_VERSION } from '@virnucpro/packing';
-import type { WorkerConfig, WorkerMessage } from '@virnucpro/protocol';
+import type { ShardId, WorkerConfig, WorkerMessage } from '@virnucpro/protocol';
 
 import type { PackedBatch } from '../collate/packed-batch.ts';
 import type { InferenceResult } from '../inference/async-inference-runner.ts';
@@ -24,7 +24,7 @@ export interface ShardRecorderOptions {
   /** Called once a shard is durable. */
   readonly onCompleted: (completed: ShardCompleted) => void;
   /** A log that could not be used, or was cut: what it was and what follows. */
-  readonly onRepaired: (message: string) => void;
+  readonly onRepaired: (shardId: ShardId, problem: string) => void;
   /** A log that could not be finished: the disk is full, the file system is gone. */
   readonly onFailed: (error: unknown) => void;
   readonly nowMs: () => number;
@@ -38,6 +38,7 @@ interface OpenShard {
   readonly packsReused: number;
   readonly tokensReused: number;
   remaining: number;
+  packsSplit: number;
 }
 
 /** Writes results to the checkpoint logs of the shards that this worker holds. */
@@ -73,6 +74,7 @@ export class ShardRecorder {
       packsReused: opened.finishedPacks.size,
       tokensReused: tokensOf(loaded.packs.filter(({ packIndex }) => opened.finishedPacks.has(packIndex))),
       remaining: loaded.packs.length - opened.finishedPacks.size,
+      packsSplit: 0,
     };
     this.#open.set(shard.shardId, open);
     if (open.remaining === 0) this.#finish(open);
@@ -85,6 +87,7 @@ export class ShardRecorder {
     if (open === undefined) throw new Error(`no open log for shard ${result.batch.assignment.shard.shardId}`);
     await open.writer.append(packEntry(result, this.#options.config));
     open.remaining -= 1;
+    if (result.parts > 1) open.packsSplit += 1;
     if (open.remaining === 0) this.#finish(open);
   }
 
@@ -111,7 +114,7 @@ export class ShardRecorder {
   }
 
   async #finishLog(open: OpenShard): Promise<void> {
-    const { assignment, writer, startedMs, packs, packsReused, tokensReused } = open;
+    const { assignment, writer, startedMs, packs, packsReused, tokensReused, packsSplit } = open;
     const totals = await writer.finish({ tokens: assignment.shard.tokens });
     await writer.close();
     this.#options.onCompleted({
@@ -123,16 +126,19 @@ export class ShardRecorder {
       packs,
       packsReused,
       tokensReused,
+      packsSplit,
       tokens: assignment.shard.tokens,
       elapsedMs: this.#options.nowMs() - startedMs,
     });
   }
 
-  #reportRepair(shardId: number, discarded: string | null, tornBytes: number): void {
-    if (discarded !== null)
-      this.#options.onRepaired(`log of shard ${shardId} is computed anew: ${discarded}`);
+  #reportRepair(shardId: ShardId, discarded: string | null, tornBytes: number): void {
+    if (discarded !== null) this.#options.onRepaired(shardId, `${discarded}; the shard is computed anew`);
     if (tornBytes > 0)
-      this.#options.onRepaired(`log of shard ${shardId}: cut off ${tornBytes} bytes of a torn tail`);
+      this.#options.onRepaired(
+        shardId,
+        `its last ${tornBytes} bytes were torn or damaged and are cut off; what they held is computed anew`,
+      );
   }
 }
 
@@ -142,21 +148,29 @@ function tokensOf(packs: readonly PackedBatch[]): number {
 
 /** Splits a result into rows that count and records that are rejected. */
 function packEntry(result: InferenceResult<ShardPack>, config: ShardRecorderOptions['config']): PackEntry {
-  const { batch, rows, nonFiniteRows } = result;
-  const { packIndex, recordIndices } = batch;
-  if (nonFiniteRows.length === 0) return { packIndex, recordIndices, rows, rejections: [], notes: null };
-  const bad = new Set(nonFiniteRows);
-  const kept = [...recordIndices.keys()].filter((row) => !bad.has(row));
+  const { batch, rows, nonFiniteRows, parts } = result;
+  const { packIndex, recordIndices, rejections } = batch;
+  const notes = parts > 1 ? { parts } : null;
+  if (nonFiniteRows.length === 0 && rejections.length === 0)
+    return { packIndex, recordIndices, rows, rejections: [], notes };
+  const rejected = new Set(rejections.map(({ recordIndex }) => recordIndex));
+  const isWanted = (row: number): boolean => !rejected.has(recordIndices[row] as number);
+  const nonFinite = nonFiniteRows.filter(isWanted);
+  const bad = new Set(nonFinite);
+  const kept = [...recordIndices.keys()].filter((row) => isWanted(row) && !bad.has(row));
   const rowBytes = config.embeddingDim * (config.dtype === 'float32' ? 4 : 2);
   return {
     packIndex,
     recordIndices: Uint32Array.from(kept, (row) => recordIndices[row] as number),
     rows: Buffer.concat(kept.map((row) => rows.subarray(row * rowBytes, (row + 1) * rowBytes))),
-    rejections: nonFiniteRows.map((row) => ({
-      recordIndex: recordIndices[row] as number,
-      reason: 'non-finite',
-      detail: 'the model gave NaN or infinity, twice',
-    })),
-    notes: null,
+    rejections: [
+      ...rejections,
+      ...nonFinite.map((row) => ({
+        recordIndex: recordIndices[row] as number,
+        reason: 'non-finite' as const,
+        detail: 'the model gave NaN or infinity, twice',
+      })),
+    ],
+    notes,
   };
 }

@@ -2,13 +2,14 @@ import { receiveMessageOnPort, type MessagePort } from 'node:worker_threads';
 
 import { serializeError } from '@virnucpro/protocol';
 
-import { findNonFiniteRows } from './non-finite.ts';
+import { computePack } from './compute-pack.ts';
 import type {
   CreateInferenceSession,
   InferenceSession,
   SessionInput,
   SessionOptions,
 } from './inference-session.ts';
+import { MemoryBudget } from './memory-budget.ts';
 import type { SessionReply, SessionRequest, SessionResult, SessionThreadData } from './session-messages.ts';
 import { SessionState } from './session-state.ts';
 
@@ -26,12 +27,13 @@ export async function serveSession(
   const session = await openSession(port, data.options, createSession);
   if (session === null) return;
   const state = new SessionState(data.state);
+  const budget = new MemoryBudget();
   let idleSinceMs = nowMs();
   for (;;) {
     const request = nextRequest(port, state);
     if (request.type === 'close') break;
     const waitMs = nowMs() - idleSinceMs;
-    await answer(port, request, session, state, data.options, waitMs);
+    await answer({ port, session, state, options: data.options, budget }, request, waitMs);
     idleSinceMs = nowMs();
   }
   await session.close();
@@ -74,12 +76,17 @@ function nextRequest(port: MessagePort, state: SessionState): SessionRequest {
   }
 }
 
+interface Served {
+  readonly port: MessagePort;
+  readonly session: InferenceSession;
+  readonly state: SessionState;
+  readonly options: SessionOptions;
+  readonly budget: MemoryBudget;
+}
+
 async function answer(
-  port: MessagePort,
+  { port, session, state, options, budget }: Served,
   request: RunRequest,
-  session: InferenceSession,
-  state: SessionState,
-  options: SessionOptions,
   waitMs: number,
 ): Promise<void> {
   const { requestId } = request;
@@ -90,26 +97,14 @@ async function answer(
   const startedMs = nowMs();
   state.packStarted(startedMs);
   try {
-    const { rows, nonFiniteRows } = await compute(session, request, options);
-    const result: SessionResult = { rows, nonFiniteRows, waitMs, busyMs: nowMs() - startedMs };
-    reply(port, { type: 'result', requestId, ...result }, [rows.buffer]);
+    const computed = await computePack(session, request, options, budget, request.tokenLimit);
+    const result: SessionResult = { ...computed, waitMs, busyMs: nowMs() - startedMs };
+    reply(port, { type: 'result', requestId, ...result }, [computed.rows.buffer]);
   } catch (error) {
     reply(port, { type: 'error', requestId, error: serializeError(error) });
   } finally {
     state.packEnded();
   }
-}
-
-/** A pack with NaN or infinity is computed a second time before its rows are given up. */
-async function compute(
-  session: InferenceSession,
-  input: SessionInput,
-  { embeddingDim, dtype }: SessionOptions,
-) {
-  const rows = await session.run(input);
-  if (findNonFiniteRows(rows, embeddingDim, dtype).length === 0) return { rows, nonFiniteRows: [] };
-  const again = await session.run(input);
-  return { rows: again, nonFiniteRows: findNonFiniteRows(again, embeddingDim, dtype) };
 }
 
 function reply(port: MessagePort, message: SessionReply, transfer: ArrayBuffer[] = []): void {

@@ -12,8 +12,13 @@ export interface SessionThreadData {
   readonly port: MessagePort;
 }
 
+/** A pack, and the most tokens of it to be computed at once where that is limited. */
+export interface PackInput extends SessionInput {
+  readonly tokenLimit?: number | undefined;
+}
+
 export type SessionRequest =
-  ({ readonly type: 'run'; readonly requestId: number } & SessionInput) | { readonly type: 'close' };
+  ({ readonly type: 'run'; readonly requestId: number } & PackInput) | { readonly type: 'close' };
 
 export type SessionReply =
   | { readonly type: 'ready'; readonly deviceName: string }
@@ -28,6 +33,8 @@ export interface SessionResult {
   readonly rows: Uint8Array<ArrayBuffer>;
   /** Rows that stayed NaN or infinite after a second try. */
   readonly nonFiniteRows: readonly number[];
+  /** In how many parts it was computed: 1, unless memory was short. */
+  readonly parts: number;
   /** Time the device waited for this pack: measured around its fetch, before it was computed. */
   readonly waitMs: number;
   /** Time spent computing it. */

@@ -2,9 +2,15 @@ import { MessageChannel, Worker, type MessagePort } from 'node:worker_threads';
 
 import { deserializeError, VirnucproError } from '@virnucpro/protocol';
 
-import type { SessionInput, SessionOptions } from './inference-session.ts';
+import type { SessionOptions } from './inference-session.ts';
 import { nowMs } from './serve-session.ts';
-import type { SessionReply, SessionRequest, SessionResult, SessionThreadData } from './session-messages.ts';
+import type {
+  PackInput,
+  SessionReply,
+  SessionRequest,
+  SessionResult,
+  SessionThreadData,
+} from './session-messages.ts';
 import { SessionState } from './session-state.ts';
 
 interface PendingRun {
@@ -63,12 +69,12 @@ export class ThreadedSession {
    *
    * @returns the rows, or null when the session drains and did not compute it
    */
-  run({ inputIds, positionIds, cuSeqlens }: SessionInput): Promise<SessionResult | null> {
+  run({ inputIds, positionIds, cuSeqlens, tokenLimit }: PackInput): Promise<SessionResult | null> {
     const requestId = this.#nextRequestId;
     this.#nextRequestId += 1;
     return new Promise((resolve, reject) => {
       this.#pending.set(requestId, { resolve, reject });
-      this.#send({ type: 'run', requestId, inputIds, positionIds, cuSeqlens }, [
+      this.#send({ type: 'run', requestId, inputIds, positionIds, cuSeqlens, tokenLimit }, [
         inputIds.buffer as ArrayBuffer,
       ]);
     });

@@ -9,8 +9,9 @@ import {
 } from '@virnucpro/protocol';
 import type { Logger } from 'winston';
 
+import { subsetOf } from '../collate/apply-verdict.ts';
 import { AsyncInferenceRunner, type InferenceResult } from '../inference/async-inference-runner.ts';
-import { createAsyncDataLoader, type AsyncDataLoader } from '../loader/async-data-loader.ts';
+import { createAsyncDataLoader, type AsyncDataLoader, type ShardPack } from '../loader/async-data-loader.ts';
 import { createShardLoader, type ShardLoader } from '../loader/shard-loader.ts';
 import { ShardRecorder } from '../record/shard-recorder.ts';
 import { ThreadedSession } from '../session/threaded-session.ts';
@@ -18,6 +19,7 @@ import type { ParentChannel } from './parent-channel.ts';
 import { openWorkerLog } from './worker-log.ts';
 
 type InitMessage = Extract<OrchestratorMessage, { type: 'init' }>;
+type ProbeMessage = Extract<OrchestratorMessage, { type: 'probe' }>;
 
 /** The places at which a simulated device or a fault can stand in for the real thing. */
 export interface WorkerSeams {
@@ -69,7 +71,10 @@ export class Worker {
   readonly #metrics = new MetricsAccumulator();
   readonly #monitor: GpuMonitor;
   readonly #timers: NodeJS.Timeout[] = [];
-  #failRecording: (error: unknown) => void = () => undefined;
+  #failWork: (error: unknown) => void = () => undefined;
+  /** Handed to the session and not in a log yet. */
+  #packsInFlight = 0;
+  #wakeIdle: () => void = () => undefined;
 
   private constructor(
     init: InitMessage,
@@ -89,10 +94,11 @@ export class Worker {
       shardLoader: this.#shardLoader,
       prefetchShards: PREFETCH_SHARDS,
       onShardLoaded: (assignment, loaded) => this.#recorder.open(assignment, loaded),
+      onPackDue: (pack) => this.#packDue(pack),
     });
     this.#startTimers();
-    const recordingFailed = new Promise<never>((_, reject) => (this.#failRecording = reject));
-    this.finished = Promise.race([this.#work(), recordingFailed]).finally(() => this.#stopTimers());
+    const failed = new Promise<never>((_, reject) => (this.#failWork = reject));
+    this.finished = Promise.race([this.#work(), failed]).finally(() => this.#stopTimers());
   }
 
   /** True while the session thread is inside a pack: ending the process then aborts it (ADR 0001). */
@@ -103,11 +109,14 @@ export class Worker {
   receive(message: OrchestratorMessage): void {
     switch (message.type) {
       case 'assign': {
-        const { leaseId, attempt, shard } = message;
-        this.#log.debug('shard assigned', { shardId: shard.shardId, leaseId, attempt });
-        this.#loader.assign({ leaseId, attempt, shard });
+        const { leaseId, attempt, shard, cautious, verdicts } = message;
+        this.#log.debug('shard assigned', { shardId: shard.shardId, leaseId, attempt, cautious });
+        this.#loader.assign({ leaseId, attempt, shard, cautious, verdicts });
         return;
       }
+      case 'probe':
+        this.#probe(message).catch(this.#failWork);
+        return;
       case 'drain':
         this.#log.info('draining');
         this.#session.drain();
@@ -126,12 +135,42 @@ export class Worker {
     for await (const result of runner.run(this.#loader)) {
       await this.#recorder.record(result);
       this.#measure(result);
+      this.#packsInFlight -= 1;
+      if (this.#packsInFlight === 0) this.#wakeIdle();
     }
     await this.#recorder.close();
     await this.#session.close();
     await this.#shardLoader.close();
     await this.#sendHeartbeat();
     this.#log.info('worker ends', { feed: this.#monitor.getDataLoaderStatistics() });
+  }
+
+  /** Under caution every pack before this one is in the log when it is announced, so a crash can only be its own. */
+  async #packDue({ assignment, packIndex, recordIndices, numTokens }: ShardPack): Promise<void> {
+    if (assignment.cautious) {
+      while (this.#packsInFlight > 0) await new Promise<void>((resolve) => (this.#wakeIdle = resolve));
+      const { leaseId } = assignment;
+      const records = [...new Set(recordIndices)];
+      await this.#channel.send({
+        type: 'pack-started',
+        leaseId,
+        packIndex,
+        recordIndices: records,
+        numTokens,
+      });
+    }
+    this.#packsInFlight += 1;
+  }
+
+  /** Computes part of a pack for nothing but the question whether this process survives it. */
+  async #probe({ leaseId, shard, packIndex, recordIndices }: ProbeMessage): Promise<void> {
+    this.#log.info('probing', { shardId: shard.shardId, packIndex, records: recordIndices.length });
+    const { packs } = await this.#shardLoader.load(shard);
+    const pack = packs.find((candidate) => candidate.packIndex === packIndex);
+    if (pack === undefined)
+      throw new ProtocolError('NO_SUCH_PACK', `shard ${shard.shardId} has no pack ${packIndex}`);
+    const result = await this.#session.run(subsetOf(pack, new Set(recordIndices)));
+    if (result !== null) await this.#channel.send({ type: 'probe-survived', leaseId });
   }
 
   #measure({ batch, batchIndex, waitMs, busyMs, queueDepth }: InferenceResult): void {
@@ -158,15 +197,18 @@ export class Worker {
         this.#log.info('shard completed', completed);
         void this.#channel.send(completed);
       },
-      onRepaired: (message) => this.#log.warn(message),
-      onFailed: (error) => this.#failRecording(error),
+      onRepaired: (shardId, problem) => {
+        this.#log.warn('checkpoint log repaired', { shardId, problem });
+        void this.#channel.send({ type: 'log-repaired', shardId, problem });
+      },
+      onFailed: (error) => this.#failWork(error),
       nowMs: () => performance.now(),
     });
   }
 
   #startTimers(): void {
     const { heartbeatIntervalMs, checkpointIntervalMs } = this.#config;
-    const sync = () => void this.#recorder.sync().catch(this.#failRecording);
+    const sync = () => void this.#recorder.sync().catch(this.#failWork);
     this.#timers.push(
       setInterval(() => void this.#sendHeartbeat(), heartbeatIntervalMs),
       setInterval(sync, checkpointIntervalMs),

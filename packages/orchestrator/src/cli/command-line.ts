@@ -1,5 +1,6 @@
 import { createRequire } from 'node:module';
 
+import { nodeFileSystem } from '@virnucpro/checkpoint';
 import { EXIT_CODES, isVirnucproError, storageFailure, UsageError } from '@virnucpro/protocol';
 import yargs, { type Argv } from 'yargs';
 
@@ -15,7 +16,7 @@ const HELP_WIDTH = 110;
 /**
  * Runs one command line.
  *
- * @param seams stand-ins for tests: streams, the worker's entry file
+ * @param seams stand-ins for tests: streams, file system, the worker's entry file
  * @returns the exit code; errors were printed
  */
 export async function runCommandLine(
@@ -28,6 +29,7 @@ export async function runCommandLine(
     stdin: process.stdin,
     environment: process.env,
     toolVersion: toolVersion(),
+    fileSystem: nodeFileSystem,
     ...seams,
   };
   let exitCode: number = EXIT_CODES.complete;

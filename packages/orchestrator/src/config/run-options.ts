@@ -148,6 +148,20 @@ export const RUN_OPTIONS = {
     group: RUN,
     value: 'SEC',
   }),
+  'hang-timeout': option({
+    schema: z.union([z.literal('auto'), integer(1, 86_400)], 'expected "auto" or whole seconds from 1'),
+    default: 'auto',
+    describe: 'Seconds in one pack after which a worker counts as hung and is replaced',
+    group: RUN,
+    value: 'auto|SEC',
+    defaultDescription: 'auto: 20 times the slowest pack so far, at least 60',
+  }),
+  'space-check': option({
+    schema: boolean,
+    default: true,
+    describe: 'Refuse to start when the disk has no room for the results; --no-space-check: start anyway',
+    group: RUN,
+  }),
   'keep-checkpoints': option({
     schema: boolean,
     default: false,

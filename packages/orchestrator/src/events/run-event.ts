@@ -48,6 +48,14 @@ export type RunEvent =
       readonly rows: number;
       readonly rejected: number;
     }
+  | { readonly event: 'log-repaired'; readonly shardId: number; readonly problem: string }
+  | { readonly event: 'packs-split'; readonly shardId: number; readonly packs: number }
+  | {
+      readonly event: 'records-blamed';
+      readonly shardId: number;
+      readonly packIndex: number;
+      readonly ordinals: readonly number[];
+    }
   | ({ readonly event: 'progress' } & ProgressSnapshot)
   | {
       readonly event: 'run-ended';

@@ -43,6 +43,11 @@ export class LeaseTable {
     this.#sealed = true;
   }
 
+  /** The shard that would be leased next. */
+  get next(): Shard | null {
+    return this.#queued[0] ?? null;
+  }
+
   /** @returns a lease on the next shard, or null when none is queued */
   acquire(rank: Rank): Lease | null {
     const shard = this.#queued.shift();

@@ -1,16 +1,27 @@
-import { isShardLogComplete, nodeFileSystem, shardLogPath, type ShardLogHeader } from '@virnucpro/checkpoint';
+import { isShardLogComplete, shardLogPath, type ShardLogHeader } from '@virnucpro/checkpoint';
 import type { PlainFile, ScanSummary } from '@virnucpro/fasta';
 import { createEsmTokenizer, readVocabulary } from '@virnucpro/model';
 import { PACKER_VERSION } from '@virnucpro/packing';
-import { isVirnucproError, serializeError, deserializeError, type Shard } from '@virnucpro/protocol';
+import {
+  isVirnucproError,
+  serializeError,
+  deserializeError,
+  type Shard,
+  type VirnucproError,
+} from '@virnucpro/protocol';
 
 import { LeaseTable } from '../leases/lease-table.ts';
 import { startScan } from '../scan/scan-client.ts';
 import type { ScanThreadData } from '../scan/scan-messages.ts';
 import type { SupervisorEnd } from '../supervisor/supervisor-events.ts';
+import { fixedHangLimits } from '../supervisor/pack-times.ts';
 import { Supervisor } from '../supervisor/supervisor.ts';
+import { lackOfRoom } from './disk-room.ts';
 import type { Job } from './job.ts';
+import { runDiffers } from './open-run.ts';
+import { describeTouched } from './run-inputs.ts';
 import { RunTracker } from './run-tracker.ts';
+import { scanRecord } from './scan-record.ts';
 import { initMessageFor } from './worker-init.ts';
 
 /** Bounds the memory that a shard takes in the merge. */
@@ -63,12 +74,14 @@ class Embedding {
     this.#job = job;
     this.#files = files;
     this.#tracker = new RunTracker(job);
+    const hangTimeout = job.settings['hang-timeout'];
     this.#supervisor = new Supervisor({
       devices: job.devices.devices,
       workerEntry: job.context.workerEntry ?? new URL(import.meta.resolve('@virnucpro/gpu-worker/entry')),
       initMessage: initMessageFor(job, files),
       leases: this.#leases,
       events: this.#tracker,
+      ...(hangTimeout === 'auto' ? {} : { hangLimits: fixedHangLimits(hangTimeout * 1000) }),
     });
   }
 
@@ -93,7 +106,17 @@ class Embedding {
   #onShard(shard: Shard): void {
     this.#shards.push(shard);
     this.#tracker.scanned(shard);
+    if (!this.#mustProveInput) this.#admitNext(shard);
+  }
+
+  #admitNext(shard: Shard): void {
     this.#admitted = this.#admitted.then(() => this.#admit(shard));
+  }
+
+  /** An input was written to since the run began: no log is opened before the scan has shown that it is the same. */
+  get #mustProveInput(): boolean {
+    const { touched, manifest } = this.#job;
+    return touched.length > 0 && manifest.scan !== null;
   }
 
   async #admit(shard: Shard): Promise<void> {
@@ -105,10 +128,10 @@ class Embedding {
   }
 
   async #isDone(shard: Shard): Promise<boolean> {
-    const { state, paths } = this.#job;
+    const { state, paths, context } = this.#job;
     if (state === 'new') return false;
     const path = shardLogPath(paths.checkpointDirectory, shard.shardId);
-    const found = await isShardLogComplete(nodeFileSystem, path, shardLogHeader(this.#job, shard));
+    const found = await isShardLogComplete(context.fileSystem, path, shardLogHeader(this.#job, shard));
     if (!found.complete) return false;
     this.#leases.addDone(shard.shardId);
     this.#tracker.foundDone(shard, found);
@@ -116,10 +139,26 @@ class Embedding {
   }
 
   async #onScanned(summary: ScanSummary): Promise<void> {
-    await this.#admitted;
     this.#tracker.scanEnded(summary);
+    if (this.#mustProveInput) {
+      const difference = this.#inputDifference(summary);
+      if (difference !== null) {
+        this.#supervisor.fail(difference);
+        return;
+      }
+      this.#shards.forEach((shard) => this.#admitNext(shard));
+    }
+    await this.#admitted;
+    const lack = await lackOfRoom(this.#job, summary.records);
+    if (lack !== null) this.#supervisor.fail(lack);
     this.#leases.seal();
     this.#supervisor.dispatch();
+  }
+
+  #inputDifference(summary: ScanSummary): VirnucproError | null {
+    const { manifest, touched, paths } = this.#job;
+    if (scanRecord(summary, this.#shards).digest === manifest.scan?.digest) return null;
+    return runDiffers(paths.directory, touched.map(describeTouched));
   }
 
   #onScanFailed(error: unknown): void {

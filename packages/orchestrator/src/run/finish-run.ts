@@ -1,22 +1,29 @@
-import { createHash } from 'node:crypto';
-import { rm } from 'node:fs/promises';
-
 import {
   mergeShardLogs,
-  nodeFileSystem,
   shardLogPath,
   writeManifest,
   type Manifest,
   type MergeOptions,
   type MergeResult,
-  type RunPaths,
 } from '@virnucpro/checkpoint';
-import { EXIT_CODES, InputError, type ExitCode, type Shard } from '@virnucpro/protocol';
+import {
+  EXIT_CODES,
+  InputError,
+  isVirnucproError,
+  StoppedError,
+  storageFailure,
+  type ExitCode,
+  type VirnucproError,
+} from '@virnucpro/protocol';
 
-import { formatCount } from '../progress/format.ts';
+import { formatBytes, formatCount } from '../progress/format.ts';
+import { measureRoom } from './disk-room.ts';
 import type { EmbedOutcome } from './embed.ts';
+import { hashRecords } from './hash-records.ts';
+import { refuseChangedInputs } from './input-guard.ts';
 import type { Job } from './job.ts';
 import { summaryText } from './run-summary.ts';
+import { scanRecord } from './scan-record.ts';
 import { writeReport } from './write-report.ts';
 
 /**
@@ -27,46 +34,38 @@ import { writeReport } from './write-report.ts';
 export async function finishRun(job: Job, outcome: EmbedOutcome): Promise<ExitCode> {
   switch (outcome.end.kind) {
     case 'complete':
-      return complete(job, outcome);
+      return complete(job, outcome).catch((error: unknown) => fail(job, outcome, error));
     case 'drained':
-      return leaveStopped(job, outcome);
+      return leaveStopped(job, outcome, 'stopped');
     case 'failed':
-      await leaveStopped(job, outcome);
-      throw outcome.end.error;
+      return fail(job, outcome, outcome.end.error);
     default:
       return outcome.end satisfies never;
   }
 }
 
 async function complete(job: Job, outcome: EmbedOutcome): Promise<ExitCode> {
-  const scan = scanRecord(outcome);
-  if (job.manifest.scan !== null && scan !== null && job.manifest.scan.digest !== scan.digest) {
-    throw new InputError(
-      'INPUT_CHANGED',
-      'The input is not the one that this run began with. Restore it, or --force-restart.',
-    );
-  }
-  await saveManifest(job, { scan });
+  refuseOtherInput(job, outcome);
+  await refuseChangedInputs(job, outcome.files, outcome.shards);
+  await saveManifest(job, outcome, {});
   const mergeStartedMs = performance.now();
   let merged: MergeResult;
   try {
     merged = await merge(job, outcome);
   } catch (error) {
     if (!job.stop.signal.aborted) throw error;
-    return leaveStopped(job, outcome);
+    return leaveStopped(job, outcome, 'stopped');
   }
   const mergeMs = performance.now() - mergeStartedMs;
-  const manifest = await saveManifest(job, { scan, status: 'complete', outputs: [...merged.files] });
-  const { rows, rejected, rejectedByReason } = merged;
-  await writeReport(job, outcome, {
-    status: rejected > 0 ? 'complete-with-rejections' : 'complete',
-    rows,
-    rejected,
-    rejectedByReason,
-  });
-  if (!job.settings['keep-checkpoints']) await removeCheckpoints(job.paths);
+  const { rows, rejected, rejectedByReason, files } = merged;
+  const status = rejected > 0 ? 'complete-with-rejections' : 'complete';
+  await writeReport(job, outcome, { status, rows, rejected, rejectedByReason });
   job.events.emit({ event: 'run-ended', status: 'complete', rows, rejected });
-  job.view.close();
+  await job.closeRecords();
+  const records = await hashRecords(job);
+  // From here on the run is complete; a death before this line leaves one that is merged again.
+  const manifest = await saveManifest(job, outcome, { status: 'complete', outputs: [...files], records });
+  if (!job.settings['keep-checkpoints']) await removeCheckpoints(job);
   if (!job.settings.json) {
     const { paths, context } = job;
     context.stdout.write(summaryText({ manifest, merged, paths, tracker: outcome.tracker, mergeMs }));
@@ -74,10 +73,20 @@ async function complete(job: Job, outcome: EmbedOutcome): Promise<ExitCode> {
   return rejected > 0 ? EXIT_CODES.completeWithRejections : EXIT_CODES.complete;
 }
 
+/** The scan of a resumed run must find what the first one found. */
+function refuseOtherInput({ manifest }: Job, { summary, shards }: EmbedOutcome): void {
+  if (manifest.scan === null || summary === null) return;
+  if (manifest.scan.digest === scanRecord(summary, shards).digest) return;
+  throw new InputError(
+    'INPUT_CHANGED',
+    'The input is not the one that this run began with. Restore it, or --force-restart.',
+  );
+}
+
 function merge(job: Job, outcome: EmbedOutcome): Promise<MergeResult> {
   const { manifest, paths, model, byteSettings } = job;
   const options: MergeOptions = {
-    fileSystem: nodeFileSystem,
+    fileSystem: job.context.fileSystem,
     shards: outcome.shards.map((shard) => ({
       shard,
       path: shardLogPath(paths.checkpointDirectory, shard.shardId),
@@ -94,14 +103,17 @@ function merge(job: Job, outcome: EmbedOutcome): Promise<MergeResult> {
   return mergeShardLogs(options, outcome.tracker.done.rows);
 }
 
-async function leaveStopped(job: Job, outcome: EmbedOutcome): Promise<ExitCode> {
+async function leaveStopped(
+  job: Job,
+  outcome: EmbedOutcome,
+  status: 'stopped' | 'failed',
+): Promise<ExitCode> {
   const { done } = outcome.tracker;
-  await saveManifest(job, { scan: scanRecord(outcome) ?? job.manifest.scan, status: 'stopped' });
-  const status = outcome.end.kind === 'failed' ? 'failed' : 'stopped';
+  await saveManifest(job, outcome, { status: 'stopped' });
   await writeReport(job, outcome, { status, rows: done.rows, rejected: done.rejected, rejectedByReason: {} });
   job.events.emit({ event: 'run-ended', status: 'stopped', rows: done.rows, rejected: done.rejected });
   job.view.close();
-  if (outcome.end.kind !== 'failed') {
+  if (status === 'stopped') {
     job.log.warn(
       `stopped by ${job.stop.cause() ?? 'request'}: ${formatCount(done.rows)} sequences are done; go on with: ` +
         `virnucpro-orchestrate resume ${job.paths.directory}`,
@@ -110,27 +122,50 @@ async function leaveStopped(job: Job, outcome: EmbedOutcome): Promise<ExitCode> 
   return EXIT_CODES.stopped;
 }
 
-async function saveManifest(job: Job, changes: Partial<Manifest>): Promise<Manifest> {
-  const manifest: Manifest = { ...job.manifest, ...changes, updatedAt: new Date().toISOString() };
-  await writeManifest(nodeFileSystem, job.paths.manifest, manifest);
+/** What is in the logs stays, whatever happened; the manifest says "stopped" if there is room to say it. */
+async function fail(job: Job, outcome: EmbedOutcome, cause: unknown): Promise<never> {
+  const error = storageFailure(cause) ?? cause;
+  await leaveStopped(job, outcome, 'failed').catch((second: unknown) => {
+    job.log.error('the end of the run could not be recorded', { error: String(second) });
+  });
+  if (isVirnucproError(error) && error.details['errno'] === 'ENOSPC')
+    throw await withRoom(job, outcome, error);
+  throw error;
+}
+
+async function withRoom(
+  job: Job,
+  { summary, tracker }: EmbedOutcome,
+  error: VirnucproError,
+): Promise<VirnucproError> {
+  const { neededBytes, freeBytes } = await measureRoom(job, summary?.records ?? tracker.recordsScanned);
+  const least = summary === null ? 'at least ' : 'about ';
+  return new StoppedError(
+    error.code,
+    `${error.message} ${job.paths.directory} has ${formatBytes(freeBytes)} of room, and ${least}${formatBytes(neededBytes)} more are needed.`,
+    { cause: error, details: { ...error.details, neededBytes, freeBytes } },
+  );
+}
+
+async function saveManifest(
+  job: Job,
+  { summary, shards, end }: EmbedOutcome,
+  changes: Partial<Manifest>,
+): Promise<Manifest> {
+  const refused = end.kind === 'failed' && end.error.code === 'RUN_DIFFERS';
+  const manifest: Manifest = {
+    ...job.manifest,
+    scan: summary === null || refused ? job.manifest.scan : scanRecord(summary, shards),
+    // A touched input that proved the same is known by its new time from now on.
+    inputs: summary === null || refused ? job.manifest.inputs : [...job.inputs],
+    ...changes,
+    updatedAt: new Date().toISOString(),
+  };
+  await writeManifest(job.context.fileSystem, job.paths.manifest, manifest);
   return manifest;
 }
 
-/** What the scan found, and a digest over all shards with their checksums: the identity of the input. */
-function scanRecord({ summary, shards }: EmbedOutcome): Manifest['scan'] {
-  if (summary === null) return null;
-  const { records, residues, tokens } = summary;
-  return { records, residues, tokens, shards: shards.length, digest: digestOf(shards) };
-}
-
-function digestOf(shards: readonly Shard[]): string {
-  const hash = createHash('sha256');
-  for (const { fileIndex, byteStart, byteEnd, crc32c } of shards)
-    hash.update(`${fileIndex} ${byteStart} ${byteEnd} ${crc32c}\n`);
-  return hash.digest('hex');
-}
-
-async function removeCheckpoints({ checkpointDirectory, spoolDirectory }: RunPaths): Promise<void> {
-  await rm(checkpointDirectory, { recursive: true, force: true });
-  await rm(spoolDirectory, { recursive: true, force: true });
+async function removeCheckpoints({ context: { fileSystem }, paths }: Job): Promise<void> {
+  await fileSystem.removeDirectory(paths.checkpointDirectory);
+  await fileSystem.removeDirectory(paths.spoolDirectory);
 }

@@ -9,6 +9,7 @@ import type { EventLog } from '../events/event-log.ts';
 import type { ProgressView } from '../progress/progress-view.ts';
 import type { ByteSettings } from './fingerprint.ts';
 import type { RunContext } from './run-context.ts';
+import type { RunInput } from './run-inputs.ts';
 import type { StopSignals } from './stop-signals.ts';
 
 /** What was asked for. */
@@ -25,10 +26,16 @@ export interface Job extends JobRequest {
   readonly manifest: Manifest;
   readonly state: 'new' | 'resumed' | 'finished';
   readonly byteSettings: ByteSettings;
+  /** The inputs as they are now. */
+  readonly inputs: readonly RunInput[];
+  /** Those of them that were written to since the run began. */
+  readonly touched: readonly RunInput[];
   readonly model: PreparedModel;
   readonly devices: ResolvedDevices;
   readonly log: Logger;
   readonly view: ProgressView;
   readonly events: EventLog;
   readonly stop: StopSignals;
+  /** Ends progress view, event log and log file; all that was written to them is in the files then. */
+  readonly closeRecords: () => Promise<void>;
 }

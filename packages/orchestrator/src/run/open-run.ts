@@ -1,12 +1,11 @@
 import { randomUUID } from 'node:crypto';
-import { rm } from 'node:fs/promises';
 
 import {
   compareSettings,
   hashSettings,
-  nodeFileSystem,
   readManifest,
   writeManifest,
+  type DurableFileSystem,
   type Manifest,
   type RunPaths,
 } from '@virnucpro/checkpoint';
@@ -14,16 +13,19 @@ import type { PreparedModel } from '@virnucpro/model';
 import { InputError } from '@virnucpro/protocol';
 
 import type { ByteSettings } from './fingerprint.ts';
-import { inputDifferences, type RunInput } from './run-inputs.ts';
+import { describeTouched, inputDifferences, touchedInputs, type RunInput } from './run-inputs.ts';
 
 export interface OpenedRun {
   readonly manifest: Manifest;
   readonly byteSettings: ByteSettings;
   /** new: nothing was there · resumed: unfinished, of the same job · finished: nothing to do */
   readonly state: 'new' | 'resumed' | 'finished';
+  /** Inputs written to since, of the same size: the scan tells whether they are still the same. */
+  readonly touched: readonly RunInput[];
 }
 
 export interface OpenRunOptions {
+  readonly fileSystem: DurableFileSystem;
   readonly paths: RunPaths;
   /** The settings of this job, given the token budget of the run that is there, if one is. */
   readonly settingsFor: (earlierTokenBudget: number | null) => ByteSettings;
@@ -43,11 +45,16 @@ export interface OpenRunOptions {
  */
 export async function openRun(options: OpenRunOptions): Promise<OpenedRun> {
   const { paths } = options;
-  if (options.forceRestart) await clearRun(paths);
-  const manifest = await readManifest(nodeFileSystem, paths.manifest);
+  if (options.forceRestart) await clearRun(options.fileSystem, paths);
+  const manifest = await readManifest(options.fileSystem, paths.manifest);
   if (manifest === null) {
     const settings = options.settingsFor(null);
-    return { manifest: await createRun(options, settings), byteSettings: settings, state: 'new' };
+    return {
+      manifest: await createRun(options, settings),
+      byteSettings: settings,
+      touched: [],
+      state: 'new',
+    };
   }
   const settings = options.settingsFor(tokenBudgetOf(manifest));
   const differences = [
@@ -57,14 +64,22 @@ export async function openRun(options: OpenRunOptions): Promise<OpenedRun> {
     ...inputDifferences(manifest.inputs, options.inputs),
   ];
   if (differences.length > 0) throw runDiffers(paths.directory, differences);
-  if (manifest.status === 'complete') return { manifest, byteSettings: settings, state: 'finished' };
-  return { manifest: await markRunning(manifest, options), byteSettings: settings, state: 'resumed' };
+  const touched = touchedInputs(manifest.inputs, options.inputs);
+  const opened = { byteSettings: settings, touched };
+  if (manifest.status !== 'complete') {
+    return { ...opened, manifest: await markRunning(manifest, options), state: 'resumed' };
+  }
+  if (touched.length > 0) throw runDiffers(paths.directory, touched.map(describeTouched));
+  return { ...opened, manifest, state: 'finished' };
 }
 
 /** So that a later look tells a run that was killed from one that was stopped. */
-async function markRunning(manifest: Manifest, { paths, now }: OpenRunOptions): Promise<Manifest> {
+async function markRunning(
+  manifest: Manifest,
+  { fileSystem, paths, now }: OpenRunOptions,
+): Promise<Manifest> {
   const running: Manifest = { ...manifest, status: 'running', updatedAt: now().toISOString() };
-  await writeManifest(nodeFileSystem, paths.manifest, running);
+  await writeManifest(fileSystem, paths.manifest, running);
   return running;
 }
 
@@ -75,7 +90,7 @@ function tokenBudgetOf(manifest: Manifest): number | null {
 
 async function createRun(options: OpenRunOptions, settings: ByteSettings): Promise<Manifest> {
   const { paths, model, inputs, toolVersion, now } = options;
-  await refuseForeignFolder(paths);
+  await refuseForeignFolder(options.fileSystem, paths);
   const manifest: Manifest = {
     formatVersion: 1,
     runId: randomUUID(),
@@ -99,16 +114,17 @@ async function createRun(options: OpenRunOptions, settings: ByteSettings): Promi
     options: { ...options.options },
     scan: null,
     outputs: null,
+    records: null,
     notices: model.isDemo ? ['demo model with random weights: the numbers mean nothing biologically'] : [],
   };
-  await writeManifest(nodeFileSystem, paths.manifest, manifest);
+  await writeManifest(options.fileSystem, paths.manifest, manifest);
   return manifest;
 }
 
 /** Results without a manifest are somebody else's: they are not written over. */
-async function refuseForeignFolder(paths: RunPaths): Promise<void> {
+async function refuseForeignFolder(fileSystem: DurableFileSystem, paths: RunPaths): Promise<void> {
   for (const path of [paths.embeddings, paths.sequences, paths.checkpointDirectory]) {
-    if (await nodeFileSystem.exists(path)) {
+    if (await fileSystem.exists(path)) {
       throw new InputError(
         'RUN_DIRECTORY_FOREIGN',
         `${paths.directory} holds ${path} but no manifest.json, so it is no run of this program. Choose another RUN_DIR.`,
@@ -118,22 +134,16 @@ async function refuseForeignFolder(paths: RunPaths): Promise<void> {
 }
 
 /** Removes results, checkpoints and manifest of a run; its logs stay. */
-export async function clearRun(paths: RunPaths): Promise<void> {
+export async function clearRun(fileSystem: DurableFileSystem, paths: RunPaths): Promise<void> {
+  for (const path of [paths.embeddings, paths.sequences, paths.failed, paths.reportJson])
+    await fileSystem.remove(path);
+  await fileSystem.removeDirectory(paths.checkpointDirectory);
+  await fileSystem.removeDirectory(paths.spoolDirectory);
   // The manifest goes last: until then the folder is still known as a run.
-  for (const path of [
-    paths.embeddings,
-    paths.sequences,
-    paths.failed,
-    paths.reportJson,
-    paths.checkpointDirectory,
-    paths.spoolDirectory,
-    paths.manifest,
-  ]) {
-    await rm(path, { recursive: true, force: true });
-  }
+  await fileSystem.remove(paths.manifest);
 }
 
-function runDiffers(directory: string, differences: readonly string[]): InputError {
+export function runDiffers(directory: string, differences: readonly string[]): InputError {
   return new InputError(
     'RUN_DIFFERS',
     `${directory} holds a run of another job:\n${differences.map((line) => `  ${line}`).join('\n')}\n` +

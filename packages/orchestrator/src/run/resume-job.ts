@@ -1,4 +1,4 @@
-import { nodeFileSystem, readManifest, runPaths } from '@virnucpro/checkpoint';
+import { readManifest, runPaths } from '@virnucpro/checkpoint';
 import { InputError, type ExitCode } from '@virnucpro/protocol';
 
 import { flagLayer, resolveSettings, type SettingsLayer } from '../config/layers.ts';
@@ -17,7 +17,7 @@ export async function resumeJob(
   flags: Readonly<Record<string, unknown>>,
   context: RunContext,
 ): Promise<ExitCode> {
-  const manifest = await readManifest(nodeFileSystem, runPaths(runDirectory).manifest);
+  const manifest = await readManifest(context.fileSystem, runPaths(runDirectory).manifest);
   if (manifest === null) {
     throw new InputError(
       'NO_RUN',

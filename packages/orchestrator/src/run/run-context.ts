@@ -1,3 +1,5 @@
+import type { DurableFileSystem } from '@virnucpro/checkpoint';
+
 /** What a command may touch of the outside world; tests replace parts of it. */
 export interface RunContext {
   readonly stdout: NodeJS.WritableStream & { readonly isTTY?: boolean };
@@ -5,6 +7,7 @@ export interface RunContext {
   readonly stdin: NodeJS.ReadableStream;
   readonly environment: NodeJS.ProcessEnv;
   readonly toolVersion: string;
+  readonly fileSystem: DurableFileSystem;
   /** The file that is forked per device; its default is the worker of @virnucpro/gpu-worker. */
   readonly workerEntry?: URL;
 }

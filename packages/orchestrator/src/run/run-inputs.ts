@@ -60,7 +60,14 @@ function inputDifference(before: RunInput, now: RunInput): string | null {
   if (before.kind === 'stdin' && now.kind === 'stdin') return null;
   if (before.path !== now.path) return `it was ${before.path}, now ${now.path}`;
   if (before.bytes !== now.bytes) return `it had ${before.bytes ?? '?'} bytes, now ${now.bytes ?? '?'}`;
-  if (before.mtimeMs !== now.mtimeMs)
-    return `it was written to since (modified ${new Date(now.mtimeMs ?? 0).toISOString()})`;
   return null;
+}
+
+/** Inputs, as they are now, that are the same by name and size, but were written to since. Pure. */
+export function touchedInputs(before: readonly RunInput[], now: readonly RunInput[]): RunInput[] {
+  return now.filter(({ mtimeMs }, position) => mtimeMs !== before[position]?.mtimeMs);
+}
+
+export function describeTouched({ displayPath, mtimeMs }: RunInput): string {
+  return `input ${displayPath}: it was written to since (modified ${new Date(mtimeMs ?? 0).toISOString()})`;
 }

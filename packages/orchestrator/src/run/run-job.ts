@@ -1,6 +1,6 @@
 import { mkdir } from 'node:fs/promises';
 
-import { acquireRunLock, nodeFileSystem, runPaths, type RunPaths } from '@virnucpro/checkpoint';
+import { acquireRunLock, runPaths, type RunPaths } from '@virnucpro/checkpoint';
 import { resolveInputFiles, spoolInputs } from '@virnucpro/fasta';
 import { defaultCacheDirectory, DEMO_MODEL_NOTICE, prepareModel } from '@virnucpro/model';
 import { InputError, isVirnucproError, UsageError, type ExitCode } from '@virnucpro/protocol';
@@ -9,6 +9,7 @@ import { resolveDevices } from '../devices/resolve-devices.ts';
 import { EventLog } from '../events/event-log.ts';
 import { closeOrchestratorLog, openOrchestratorLog } from '../logging/orchestrator-log.ts';
 import { createProgressView } from '../progress/create-view.ts';
+import { refuseWithoutRoom } from './disk-room.ts';
 import { embed } from './embed.ts';
 import { byteSettings } from './fingerprint.ts';
 import { finishRun } from './finish-run.ts';
@@ -37,7 +38,7 @@ export async function runJob(
 export async function runOnFiles(request: JobRequest): Promise<ExitCode> {
   const paths = runPaths(request.runDirectory);
   await makeRunDirectory(paths);
-  const lock = await acquireRunLock(nodeFileSystem, paths.lock);
+  const lock = await acquireRunLock(request.context.fileSystem, paths.lock);
   try {
     return await runLocked(paths, request);
   } finally {
@@ -57,11 +58,13 @@ async function runLocked(paths: RunPaths, request: JobRequest): Promise<ExitCode
   });
   const devices = await resolveDevices(settings, model.weightBytes);
   const provider = devices.devices[0]?.provider ?? 'cpu';
+  const inputs = await describeInputs(request.files);
   const opened = await openRun({
+    fileSystem: context.fileSystem,
     paths,
     settingsFor: (earlierTokenBudget) => byteSettings(settings, model, provider, earlierTokenBudget),
     model,
-    inputs: await describeInputs(request.files),
+    inputs,
     toolVersion: context.toolVersion,
     options: { ...settings, 'force-restart': false },
     forceRestart: settings['force-restart'],
@@ -76,16 +79,20 @@ async function runLocked(paths: RunPaths, request: JobRequest): Promise<ExitCode
   });
   const events = new EventLog(paths.events, settings.json ? context.stdout : null, () => new Date());
   const stop = listenForStop((message) => log.warn(message));
-  try {
-    return await compute({ ...request, ...opened, paths, model, devices, view, log, events, stop });
-  } catch (error) {
-    if (opened.state === 'new' && isInputAtFault(error)) await clearRun(paths);
-    throw error;
-  } finally {
-    stop.dispose();
+  const closeRecords = once(async () => {
     view.close();
     await events.close();
     await closeOrchestratorLog(log);
+  });
+  const prepared = { paths, inputs, model, devices, view, log, events, stop, closeRecords };
+  try {
+    return await compute({ ...request, ...opened, ...prepared });
+  } catch (error) {
+    if (opened.state === 'new' && isInputAtFault(error)) await clearRun(context.fileSystem, paths);
+    throw error;
+  } finally {
+    stop.dispose();
+    await closeRecords();
   }
 }
 
@@ -106,7 +113,13 @@ async function compute(job: Job): Promise<ExitCode> {
     settings: bytes,
   });
   const files = await spoolInputs(job.files, job.paths.spoolDirectory, job.context.stdin);
+  await refuseWithoutRoom(job, files);
   return finishRun(job, await embed(job, files));
+}
+
+function once(act: () => Promise<void>): () => Promise<void> {
+  let done: Promise<void> | null = null;
+  return () => (done ??= act());
 }
 
 /**

@@ -6,6 +6,7 @@ import { formatCount } from '../progress/format.ts';
 import type { ProgressSnapshot } from '../progress/progress-view.ts';
 import type {
   HeartbeatMessage,
+  LogRepairedMessage,
   ReadyMessage,
   ShardCompletedMessage,
   SupervisorEvents,
@@ -47,7 +48,11 @@ export class RunTracker implements SupervisorEvents {
   #done: DoneCounts = { shards: 0, rows: 0, rejected: 0, packs: 0, tokens: 0 };
   /** Found in logs: computed by an earlier run, or by a worker that died since. */
   #reused = { packs: 0, tokens: 0, sequences: 0 };
+  /** In flight when a process ended; computed again. */
+  #packsRecomputed = 0;
+  #packsSplit = 0;
   #tokensScanned = 0;
+  #recordsScanned = 0;
   #tokensTotal: number | null = null;
   #scan: ScanSummary | null = null;
   /** From the first worker that is ready: start-up would spoil the estimate of what is left. */
@@ -70,6 +75,19 @@ export class RunTracker implements SupervisorEvents {
 
   get reused(): Readonly<{ packs: number; tokens: number; sequences: number }> {
     return this.#reused;
+  }
+
+  get recordsScanned(): number {
+    return this.#recordsScanned;
+  }
+
+  get packsRecomputed(): number {
+    return this.#packsRecomputed;
+  }
+
+  /** Computed in parts: their rows may differ in the last digits from those of an undisturbed run. */
+  get packsSplit(): number {
+    return this.#packsSplit;
   }
 
   get elapsedMs(): number {
@@ -126,6 +144,7 @@ export class RunTracker implements SupervisorEvents {
 
   scanned(shard: Shard): void {
     this.#tokensScanned += shard.tokens;
+    this.#recordsScanned += shard.recordCount;
   }
 
   foundDone(shard: Shard, found: Omit<DoneCounts, 'shards'>): void {
@@ -169,7 +188,8 @@ export class RunTracker implements SupervisorEvents {
   }
 
   onShardCompleted(rank: Rank, message: ShardCompletedMessage): void {
-    const { shardId, rows, rejected, packs, packsReused, tokensReused, tokens } = message;
+    const { shardId, rows, rejected, packs, packsReused, packsSplit, tokensReused, tokens } = message;
+    if (packsSplit > 0) this.#split(shardId, packsSplit);
     this.#count(message);
     this.#update(rank, { shards: (this.workers[rank]?.shards ?? 0) + 1 });
     this.#reused = {
@@ -190,6 +210,20 @@ export class RunTracker implements SupervisorEvents {
     });
   }
 
+  onLogRepaired(rank: Rank, { shardId, problem }: LogRepairedMessage): void {
+    this.#job.log.warn(`checkpoint log of shard ${shardId}: ${problem}`, { rank });
+    this.#job.events.emit({ event: 'log-repaired', shardId, problem });
+  }
+
+  onRecordsBlamed({ shardId, firstOrdinal }: Shard, packIndex: number, records: readonly number[]): void {
+    const ordinals = records.map((index) => firstOrdinal + index);
+    this.#job.log.error(
+      `record${records.length === 1 ? '' : 's'} ${ordinals.join(', ')} (shard ${shardId}) end${records.length === 1 ? 's' : ''} ` +
+        'every worker that computes it, even alone: rejected, see failed.tsv',
+    );
+    this.#job.events.emit({ event: 'records-blamed', shardId, packIndex, ordinals });
+  }
+
   onLateResult(rank: Rank, { shardId, leaseId }: ShardCompletedMessage): void {
     this.#job.log.warn(`dropped a late result of worker ${rank} for shard ${shardId}`, { leaseId });
   }
@@ -204,7 +238,8 @@ export class RunTracker implements SupervisorEvents {
   }
 
   onWorkerLost(rank: Rank, loss: WorkerLoss): void {
-    const { exit, error, releasedLeases, restartInMs } = loss;
+    const { exit, error, releasedLeases, packInFlight, restartInMs } = loss;
+    if (packInFlight) this.#packsRecomputed += 1;
     this.#update(rank, { state: restartInMs === null ? 'retired' : 'restarting' });
     this.metrics.workerEnded(rank);
     this.restarts.push({ rank, atMs: this.elapsedMs, reason: describeLoss(rank, loss) });
@@ -219,6 +254,12 @@ export class RunTracker implements SupervisorEvents {
       shardsReturned,
       restartInMs,
     });
+  }
+
+  #split(shardId: number, packs: number): void {
+    this.#packsSplit += packs;
+    this.#job.log.warn(`shard ${shardId}: ${packs} packs were computed in parts, for lack of device memory`);
+    this.#job.events.emit({ event: 'packs-split', shardId, packs });
   }
 
   #count({ rows, rejected, packs, tokens }: Omit<DoneCounts, 'shards'>): void {

@@ -1,4 +1,4 @@
-import { nodeFileSystem, writeFileAtomically } from '@virnucpro/checkpoint';
+import { writeFileAtomically } from '@virnucpro/checkpoint';
 import { buildReport, type Report, type ReportStatus } from '@virnucpro/monitor';
 
 import type { EmbedOutcome } from './embed.ts';
@@ -45,7 +45,7 @@ export async function writeReport(job: Job, outcome: EmbedOutcome, end: Reported
     rejectedByReason: end.rejectedByReason,
   });
   await writeFileAtomically(
-    nodeFileSystem,
+    job.context.fileSystem,
     job.paths.reportJson,
     Buffer.from(`${JSON.stringify(report, null, 2)}\n`),
   );
@@ -62,5 +62,7 @@ function totalsOf({ tracker, shards }: EmbedOutcome, { rows, rejected }: Reporte
     shardsDone: done.shards,
     packs: done.packs,
     packsReused: reused.packs,
+    packsRecomputed: tracker.packsRecomputed,
+    packsSplit: tracker.packsSplit,
   };
 }

@@ -1,4 +1,10 @@
-import { nodeFileSystem, readManifest, readRunLock, runPaths, type Manifest } from '@virnucpro/checkpoint';
+import {
+  readManifest,
+  readRunLock,
+  runPaths,
+  type DurableFileSystem,
+  type Manifest,
+} from '@virnucpro/checkpoint';
 import { InputError } from '@virnucpro/protocol';
 
 import { readLastEvents, type EventSummary } from './read-events.ts';
@@ -23,13 +29,13 @@ export interface RunStatus {
 }
 
 /** @throws {InputError} NO_RUN when the folder holds none */
-export async function readRunStatus(runDirectory: string): Promise<RunStatus> {
+export async function readRunStatus(fileSystem: DurableFileSystem, runDirectory: string): Promise<RunStatus> {
   const paths = runPaths(runDirectory);
-  const manifest = await readManifest(nodeFileSystem, paths.manifest);
+  const manifest = await readManifest(fileSystem, paths.manifest);
   if (manifest === null) {
     throw new InputError('NO_RUN', `${runDirectory} holds no run (no manifest.json).`);
   }
-  const lock = await readRunLock(nodeFileSystem, paths.lock);
+  const lock = await readRunLock(fileSystem, paths.lock);
   const events = await readLastEvents(paths.events);
   const alive = lock?.alive === true;
   return {

@@ -1,4 +1,4 @@
-import type { Rank, VirnucproError, WorkerMessage } from '@virnucpro/protocol';
+import type { Rank, Shard, VirnucproError, WorkerMessage } from '@virnucpro/protocol';
 
 import type { Lease } from '../leases/lease-table.ts';
 import type { WorkerExit } from './worker-handle.ts';
@@ -7,12 +7,17 @@ export type ReadyMessage = Extract<WorkerMessage, { type: 'ready' }>;
 export type HeartbeatMessage = Extract<WorkerMessage, { type: 'heartbeat' }>;
 export type ShardCompletedMessage = Extract<WorkerMessage, { type: 'shard-completed' }>;
 
+export type LogRepairedMessage = Extract<WorkerMessage, { type: 'log-repaired' }>;
+
 /** What happens to workers, for logs, progress and metrics. */
 export interface SupervisorEvents {
   readonly onWorkerStarted: (rank: Rank, pid: number | undefined) => void;
   readonly onWorkerReady: (rank: Rank, message: ReadyMessage) => void;
   readonly onHeartbeat: (rank: Rank, message: HeartbeatMessage) => void;
   readonly onShardCompleted: (rank: Rank, message: ShardCompletedMessage) => void;
+  readonly onLogRepaired: (rank: Rank, message: LogRepairedMessage) => void;
+  /** Records that crash whatever computes them were found; they will be rejected. */
+  readonly onRecordsBlamed: (shard: Shard, packIndex: number, recordIndices: readonly number[]) => void;
   readonly onLateResult: (rank: Rank, message: ShardCompletedMessage) => void;
   readonly onWorkerOutput: (rank: Rank, line: string) => void;
   readonly onWorkerKilled: (rank: Rank, reason: string) => void;
@@ -24,6 +29,8 @@ export interface WorkerLoss {
   /** What the worker said before it ended, if it could. */
   readonly error: VirnucproError | null;
   readonly releasedLeases: readonly Lease[];
+  /** A pack was being computed; it will be computed again. */
+  readonly packInFlight: boolean;
   /** Null when the device was given up. */
   readonly restartInMs: number | null;
 }

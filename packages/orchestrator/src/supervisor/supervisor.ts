@@ -5,14 +5,18 @@ import {
   StoppedError,
   toRank,
   type DeviceSpec,
+  type LeaseId,
   type OrchestratorMessage,
   type WorkerMessage,
 } from '@virnucpro/protocol';
 
 import type { LeaseTable } from '../leases/lease-table.ts';
 import { DEFAULT_RESTART_POLICY, type RestartPolicyOptions } from './restart-policy.ts';
-import { ShardFailures } from './shard-failures.ts';
-import type { SupervisorEnd, SupervisorEvents } from './supervisor-events.ts';
+import { Dispatcher, type Loss } from './dispatcher.ts';
+import { DEFAULT_TIMEOUTS, overdue, type SupervisorTimeouts } from './overdue.ts';
+import { PackTimes, type HangLimits } from './pack-times.ts';
+import type { Blame } from './shard-troubles.ts';
+import type { HeartbeatMessage, SupervisorEnd, SupervisorEvents } from './supervisor-events.ts';
 import { WorkerHandle, type WorkerExit } from './worker-handle.ts';
 import { WorkerSlot } from './worker-slot.ts';
 
@@ -24,21 +28,10 @@ export interface SupervisorOptions {
   readonly events: SupervisorEvents;
   readonly restartPolicy?: RestartPolicyOptions;
   readonly timeouts?: Partial<SupervisorTimeouts>;
+  readonly hangLimits?: HangLimits;
 }
 
-export interface SupervisorTimeouts {
-  /** From fork to ready: loading tens of gigabytes from a slow disk takes minutes. */
-  readonly startMs: number;
-  /** Without any message; a worker's main thread never computes, so its heartbeats never pause. */
-  readonly silenceMs: number;
-  /** From drain to exit, the pack in flight included. */
-  readonly drainMs: number;
-}
-
-const DEFAULT_TIMEOUTS: SupervisorTimeouts = { startMs: 15 * 60_000, silenceMs: 60_000, drainMs: 20_000 };
 const WATCH_INTERVAL_MS = 500;
-/** The shard that a worker computes, and the next one, so that its loader never idles at a border. */
-const LEASES_PER_WORKER = 2;
 
 /** Keeps one worker process per device alive and fed with leases, until all shards are done or it is told to stop. */
 export class Supervisor {
@@ -46,16 +39,20 @@ export class Supervisor {
   readonly #options: SupervisorOptions;
   readonly #timeouts: SupervisorTimeouts;
   readonly #slots: readonly WorkerSlot[];
-  readonly #shardFailures = new ShardFailures();
+  readonly #dispatcher: Dispatcher;
+  readonly #packTimes: PackTimes;
   readonly #watch: NodeJS.Timeout;
   #resolveEnded: (end: SupervisorEnd) => void = () => undefined;
   /** Set once no more work is given out; the reason for which the run will end. */
   #ending: SupervisorEnd | null = null;
   #drainDeadlineMs = Number.POSITIVE_INFINITY;
+  #lastCheckMs = performance.now();
 
   constructor(options: SupervisorOptions) {
     this.#options = options;
     this.#timeouts = { ...DEFAULT_TIMEOUTS, ...options.timeouts };
+    this.#dispatcher = new Dispatcher(options.leases);
+    this.#packTimes = new PackTimes(options.hangLimits);
     const policy = options.restartPolicy ?? DEFAULT_RESTART_POLICY;
     this.#slots = options.devices.map((device, rank) => new WorkerSlot(toRank(rank), device, policy));
     this.ended = new Promise((resolve) => (this.#resolveEnded = resolve));
@@ -69,13 +66,8 @@ export class Supervisor {
   /** To be called when shards were added, or when the last one was. */
   dispatch(): void {
     if (this.#ending !== null) return;
-    if (this.#options.leases.allDone) {
-      this.#end({ kind: 'complete' });
-      return;
-    }
-    for (let held = 0; held < LEASES_PER_WORKER; held += 1) {
-      for (const slot of this.#slots) if (slot.ready) this.#leaseUpTo(slot, held + 1);
-    }
+    if (this.#dispatcher.allDone) this.#end({ kind: 'complete' });
+    else this.#dispatcher.feed(this.#slots);
   }
 
   /** Lets every worker finish the pack it computes and end. */
@@ -94,21 +86,9 @@ export class Supervisor {
     this.#end({ kind: 'failed', error });
   }
 
-  #leaseUpTo(slot: WorkerSlot, count: number): void {
-    const { leases } = this.#options;
-    if (leases.heldBy(slot.rank).length >= count) return;
-    const lease = leases.acquire(slot.rank);
-    if (lease === null) return;
-    const { leaseId, attempt, shard } = lease;
-    slot.handle?.send({ type: 'assign', leaseId, attempt, shard });
-  }
-
   #startWorker(slot: WorkerSlot): void {
     const { events, workerEntry, initMessage } = this.#options;
-    slot.restartTimer = null;
-    slot.lastError = null;
-    slot.killed = false;
-    slot.startedMs = slot.lastMessageMs = performance.now();
+    slot.occupy(performance.now());
     const handle = new WorkerHandle(slot.rank, workerEntry, slot.device, {
       onMessage: (message) => this.#receive(slot, message),
       onInvalid: (error) => this.#killWorker(slot, error instanceof Error ? error.message : String(error)),
@@ -121,20 +101,29 @@ export class Supervisor {
   }
 
   #receive(slot: WorkerSlot, message: WorkerMessage): void {
-    const { events, leases } = this.#options;
+    const { events } = this.#options;
     slot.lastMessageMs = performance.now();
     switch (message.type) {
       case 'ready':
         slot.handle?.markReady();
+        slot.wasReady = true;
         events.onWorkerReady(slot.rank, message);
         this.dispatch();
         return;
       case 'heartbeat':
-        if (message.metrics.packs > 0) this.#progressed(slot);
-        events.onHeartbeat(slot.rank, message);
+        this.#takeHeartbeat(slot, message);
+        return;
+      case 'pack-started':
+        this.#dispatcher.packStarted(message);
+        return;
+      case 'probe-survived':
+        this.#takeSurvival(slot, message.leaseId);
+        return;
+      case 'log-repaired':
+        events.onLogRepaired(slot.rank, message);
         return;
       case 'shard-completed':
-        if (!leases.complete(message.leaseId)) {
+        if (!this.#dispatcher.complete(slot, message.leaseId, message.shardId)) {
           events.onLateResult(slot.rank, message);
           return;
         }
@@ -144,16 +133,28 @@ export class Supervisor {
         return;
       case 'fatal':
         slot.lastError = deserializeError(message.error);
+        slot.failedToOpen ||= isOfOneDevice(slot.lastError);
         return;
       default:
         message satisfies never;
     }
   }
 
-  #progressed(slot: WorkerSlot): void {
-    slot.policy.progressed();
-    const working = this.#options.leases.heldBy(slot.rank)[0];
-    if (working !== undefined) this.#shardFailures.progressed(working.shard.shardId);
+  #takeHeartbeat(slot: WorkerSlot, message: HeartbeatMessage): void {
+    const { packs, busyMs } = message.metrics;
+    slot.packStartedMs = message.currentPackMs === null ? null : performance.now() - message.currentPackMs;
+    this.#packTimes.observe(packs, busyMs);
+    if (packs > 0) {
+      slot.policy.progressed();
+      this.#dispatcher.progressed(slot.rank);
+    }
+    this.#options.events.onHeartbeat(slot.rank, message);
+  }
+
+  #takeSurvival(slot: WorkerSlot, leaseId: LeaseId): void {
+    const found = this.#dispatcher.probeSurvived(slot, leaseId);
+    if (found !== null) this.#report(slot, found);
+    this.dispatch();
   }
 
   #killWorker(slot: WorkerSlot, reason: string): void {
@@ -165,22 +166,28 @@ export class Supervisor {
 
   #onExit(slot: WorkerSlot, exit: WorkerExit): void {
     slot.handle = null;
-    const releasedLeases = this.#options.leases.releaseAll(slot.rank);
+    const loss = this.#dispatcher.lost(slot, exit);
     if (this.#ending === null) {
-      const restartInMs = this.#planRestart(slot);
+      const restartInMs = this.#planRestart(slot, loss.blame);
       this.#options.events.onWorkerLost(slot.rank, {
         exit,
         error: slot.lastError,
-        releasedLeases,
+        releasedLeases: loss.releasedLeases,
+        packInFlight: slot.packStartedMs !== null,
         restartInMs,
       });
-      this.#judgeLoss(slot, releasedLeases[0]?.shard.shardId);
+      this.#report(slot, loss);
+      this.#judgeLoss(slot);
       this.dispatch();
     }
     this.#resolveIfAllGone();
   }
 
-  #planRestart(slot: WorkerSlot): number | null {
+  #planRestart(slot: WorkerSlot, blame: Blame): number | null {
+    if (blame.on === 'pack' || blame.on === 'records') {
+      slot.restartTimer = setTimeout(() => this.#startWorker(slot), 0);
+      return 0;
+    }
     const decision = slot.policy.failed();
     if (decision.action === 'retire') {
       slot.retired = true;
@@ -190,18 +197,31 @@ export class Supervisor {
     return decision.delayMs;
   }
 
-  /** Some losses end the run: an error that every worker would meet, a shard that kills whoever takes it. */
-  #judgeLoss(slot: WorkerSlot, shardId: number | undefined): void {
-    const { lastError } = slot;
-    if (lastError !== null && lastError.exitCode !== EXIT_CODES.unexpected) this.fail(lastError);
-    else if (shardId !== undefined && this.#shardFailures.failed(shardId)) {
+  #report({ lastError }: WorkerSlot, { shard, blame }: Omit<Loss, 'releasedLeases'>): void {
+    if (shard === undefined) return;
+    if (blame.on === 'records') {
+      this.#options.events.onRecordsBlamed(shard, blame.packIndex, blame.records);
+    } else if (blame.on === 'everything') {
+      const last = lastError === null ? '' : ` The last error: ${lastError.message}`;
       this.fail(
         new StoppedError(
           'SHARD_KEEPS_FAILING',
-          `Shard ${shardId} ended every worker that took it (${ShardFailures.limit} times without a finished pack)` +
-            `${lastError === null ? '' : `: ${lastError.message}`}. See logs/worker-*.log; what is done is kept.`,
+          `Whatever of shard ${shard.shardId} was computed ended its worker, down to single records, so it is not the records.${last} ` +
+            'See logs/worker-*.log and the state of the device; what is done is kept, run again to resume.',
         ),
       );
+    }
+  }
+
+  /** Some losses end the run: an error that every worker would meet, the loss of the last one. */
+  #judgeLoss({ lastError }: WorkerSlot): void {
+    if (lastError !== null && lastError.exitCode !== EXIT_CODES.unexpected && !isOfOneDevice(lastError)) {
+      this.fail(lastError);
+    } else if (
+      lastError !== null &&
+      this.#slots.every(({ wasReady, failedToOpen }) => !wasReady && failedToOpen)
+    ) {
+      this.fail(lastError);
     } else if (this.#slots.every(({ retired }) => retired)) {
       const last = lastError === null ? '' : ` The last error: ${lastError.message}`;
       this.fail(
@@ -234,16 +254,22 @@ export class Supervisor {
 
   #checkTimes(): void {
     const nowMs = performance.now();
-    const { startMs, silenceMs, drainMs } = this.#timeouts;
+    const lateMs = nowMs - this.#lastCheckMs;
+    this.#lastCheckMs = nowMs;
+    // This process was stopped itself: what the workers sent meanwhile is still to be read.
+    if (lateMs > 10 * WATCH_INTERVAL_MS) return;
     for (const slot of this.#slots) {
-      const state = slot.handle?.state;
-      if (nowMs > this.#drainDeadlineMs && slot.alive) {
-        this.#killWorker(slot, `it did not end within ${drainMs / 1000} s of being told to`);
-      } else if (state === 'starting' && nowMs - slot.startedMs > startMs) {
-        this.#killWorker(slot, `it was not ready within ${startMs / 1000} s`);
-      } else if (state === 'ready' && nowMs - slot.lastMessageMs > silenceMs) {
-        this.#killWorker(slot, `it sent nothing for ${silenceMs / 1000} s`);
+      if (slot.alive && nowMs > this.#drainDeadlineMs) {
+        this.#killWorker(slot, `it did not end within ${this.#timeouts.drainMs / 1000} s of being told to`);
+        continue;
       }
+      const reason = overdue(slot, nowMs, this.#timeouts, this.#packTimes);
+      if (reason !== null) this.#killWorker(slot, reason);
     }
   }
+}
+
+/** The session could not be opened: the device, or its share of the machine, is at fault; another may be well. */
+function isOfOneDevice({ code }: VirnucproError): boolean {
+  return code === 'SESSION_FAILED';
 }

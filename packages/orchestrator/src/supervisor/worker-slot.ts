@@ -11,17 +11,35 @@ export class WorkerSlot {
   handle: WorkerHandle | null = null;
   restartTimer: NodeJS.Timeout | null = null;
   retired = false;
+  /** A process of this place has computed, or could have. */
+  wasReady = false;
+  /** The device could not be opened. */
+  failedToOpen = false;
   /** SIGKILL was sent to the present process. */
   killed = false;
   /** The error that the present process reported before its end. */
   lastError: VirnucproError | null = null;
   startedMs = 0;
   lastMessageMs = 0;
+  /** When the pack that the present process computes was begun, by this process's clock; null while it computes none. */
+  packStartedMs: number | null = null;
+  /** The present process holds a lease that it must hold alone: a watched shard, or a probe. */
+  exclusive = false;
 
   constructor(rank: Rank, device: DeviceSpec, policy: RestartPolicyOptions) {
     this.rank = rank;
     this.device = device;
     this.policy = new RestartPolicy(policy);
+  }
+
+  /** A new process takes the place. */
+  occupy(nowMs: number): void {
+    this.restartTimer = null;
+    this.lastError = null;
+    this.killed = false;
+    this.exclusive = false;
+    this.packStartedMs = null;
+    this.startedMs = this.lastMessageMs = nowMs;
   }
 
   get ready(): boolean {

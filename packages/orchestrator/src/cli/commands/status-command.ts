@@ -24,7 +24,7 @@ export function statusCommand(context: RunContext, finish: Finish): CommandModul
           describe: 'print JSON',
         }) as unknown as Argv<StatusArguments>,
     handler: async ({ runDirectory, json }) => {
-      const status = await readRunStatus(runDirectory);
+      const status = await readRunStatus(context.fileSystem, runDirectory);
       context.stdout.write(json ? `${JSON.stringify(status)}\n` : describeStatus(status));
       finish(EXIT_CODES.complete);
     },

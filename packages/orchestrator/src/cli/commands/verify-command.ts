@@ -1,6 +1,4 @@
-import { readdir } from 'node:fs/promises';
-
-import { nodeFileSystem, verifyRun } from '@virnucpro/checkpoint';
+import { verifyRun } from '@virnucpro/checkpoint';
 import { EXIT_CODES } from '@virnucpro/protocol';
 import type { Argv, CommandModule } from 'yargs';
 
@@ -25,7 +23,7 @@ export function verifyCommand(context: RunContext, finish: Finish): CommandModul
           describe: 'print JSON',
         }) as unknown as Argv<VerifyArguments>,
     handler: async ({ runDirectory, json }) => {
-      const verification = await verifyRun(nodeFileSystem, runDirectory, listLogs);
+      const verification = await verifyRun(context.fileSystem, runDirectory);
       const { findings } = verification;
       if (json) context.stdout.write(`${JSON.stringify(verification)}\n`);
       else {
@@ -39,11 +37,4 @@ export function verifyCommand(context: RunContext, finish: Finish): CommandModul
       finish(findings.length === 0 ? EXIT_CODES.complete : EXIT_CODES.unexpected);
     },
   };
-}
-
-function listLogs(directory: string): Promise<readonly string[]> {
-  return readdir(directory).then(
-    (names) => names.filter((name) => name.endsWith('.log')).sort(),
-    () => [],
-  );
 }

@@ -1,0 +1,105 @@
+import type { LeaseId, Rank, Shard, WorkerMessage } from '@virnucpro/protocol';
+
+import type { Lease, LeaseTable } from '../leases/lease-table.ts';
+import { ShardTroubles, type Blame } from './shard-troubles.ts';
+import type { WorkerExit } from './worker-handle.ts';
+import type { WorkerSlot } from './worker-slot.ts';
+
+type PackStartedMessage = Extract<WorkerMessage, { type: 'pack-started' }>;
+
+/** The shard that a worker computes, and the next one, so that its loader never idles at a border. */
+const LEASES_PER_WORKER = 2;
+
+/** What the end of a worker meant for its shards. */
+export interface Loss {
+  readonly releasedLeases: readonly Lease[];
+  /** The shard that it computed; undefined when it held none. */
+  readonly shard: Shard | undefined;
+  readonly blame: Blame;
+}
+
+/** Gives workers shards to compute, and shards that end workers in the way that finds out why. */
+export class Dispatcher {
+  readonly #leases: LeaseTable;
+  readonly #troubles = new ShardTroubles();
+
+  constructor(leases: LeaseTable) {
+    this.#leases = leases;
+  }
+
+  get allDone(): boolean {
+    return this.#leases.allDone;
+  }
+
+  /** First a shard for everyone, then a second one. */
+  feed(slots: readonly WorkerSlot[]): void {
+    for (let held = 0; held < LEASES_PER_WORKER; held += 1) {
+      for (const slot of slots) if (slot.ready) this.#leaseUpTo(slot, held + 1);
+    }
+  }
+
+  #leaseUpTo(slot: WorkerSlot, count: number): void {
+    const held = this.#leases.heldBy(slot.rank).length;
+    if (held >= count || this.#leases.next === null) return;
+    const approach = this.#troubles.approach(this.#leases.next.shardId);
+    if (held > 0 && (slot.exclusive || approach.kind !== 'plain')) return;
+    const lease = this.#leases.acquire(slot.rank);
+    if (lease === null) return;
+    slot.exclusive = approach.kind !== 'plain';
+    this.#send(slot, lease);
+  }
+
+  #send(slot: WorkerSlot, { leaseId, attempt, shard }: Lease): void {
+    const approach = this.#troubles.approach(shard.shardId);
+    if (approach.kind === 'probe') {
+      const { packIndex, recordIndices } = approach;
+      slot.handle?.send({ type: 'probe', leaseId, shard, packIndex, recordIndices: [...recordIndices] });
+      return;
+    }
+    const verdicts = [...this.#troubles.verdicts(shard.shardId)];
+    const cautious = approach.kind === 'cautious';
+    slot.handle?.send({ type: 'assign', leaseId, attempt, shard, cautious, verdicts });
+  }
+
+  /** @returns false when the result is late and must be dropped */
+  complete(slot: WorkerSlot, leaseId: LeaseId, shardId: number): boolean {
+    if (!this.#leases.complete(leaseId)) return false;
+    slot.exclusive = false;
+    this.#troubles.completed(shardId);
+    return true;
+  }
+
+  progressed(rank: Rank): void {
+    const working = this.#leases.heldBy(rank)[0];
+    if (working !== undefined) this.#troubles.progressed(working.shard.shardId);
+  }
+
+  packStarted(message: PackStartedMessage): void {
+    const lease = this.#leases.get(message.leaseId);
+    if (lease !== null) this.#troubles.packStarted(lease.shard.shardId, message);
+  }
+
+  /** The next step of the search goes to the same worker; when it is over, the shard is leased anew. */
+  probeSurvived(slot: WorkerSlot, leaseId: LeaseId): Omit<Loss, 'releasedLeases'> | null {
+    const lease = this.#leases.get(leaseId);
+    if (lease === null) return null;
+    const { shard } = lease;
+    const blame = this.#troubles.survived(shard.shardId);
+    if (this.#troubles.approach(shard.shardId).kind === 'probe') this.#send(slot, lease);
+    else {
+      this.#leases.releaseAll(slot.rank);
+      slot.exclusive = false;
+    }
+    return { shard, blame };
+  }
+
+  /** The worker's process is gone and was waited for: its shards go back. */
+  lost(slot: WorkerSlot, { code, signal }: WorkerExit): Loss {
+    const releasedLeases = this.#leases.releaseAll(slot.rank);
+    const shard = releasedLeases[0]?.shard;
+    if (shard === undefined) return { releasedLeases, shard, blame: { on: 'unknown' } };
+    const how = signal ?? `exit code ${code ?? '?'}`;
+    const detail = slot.lastError?.message ?? `the worker ended with ${how} while it computed this record`;
+    return { releasedLeases, shard, blame: this.#troubles.crashed(shard.shardId, detail) };
+  }
+}

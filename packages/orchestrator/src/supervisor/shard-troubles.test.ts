@@ -1,0 +1,114 @@
+import { describe, expect, test } from '@jest/globals';
+import fc from 'fast-check';
+
+import { ShardTroubles, type Blame, type StartedPack } from './shard-troubles.ts';
+
+const SHARD = 4;
+const pack = (packIndex: number, records: number, numTokens = 1000): StartedPack => ({
+  packIndex,
+  recordIndices: Array.from({ length: records }, (_, index) => 100 * packIndex + index),
+  numTokens,
+});
+
+/** Computes the packs of a shard as a worker would, until all are done or the shard is given up. */
+function compute(
+  troubles: ShardTroubles,
+  packs: readonly StartedPack[],
+  crashes: (records: readonly number[], tokens: number) => boolean,
+): { readonly end: 'done' | 'given up'; readonly crashes: number } {
+  const done = new Set<number>();
+  let seen = 0;
+  const crash = (): Blame => {
+    seen += 1;
+    return troubles.crashed(SHARD, 'SIGSEGV');
+  };
+  while (done.size < packs.length && seen < 1000) {
+    let blame: Blame = { on: 'unknown' };
+    const approach = troubles.approach(SHARD);
+    if (approach.kind === 'probe') {
+      blame = crashes(approach.recordIndices, 0) ? crash() : troubles.survived(SHARD);
+    } else {
+      for (const next of packs.filter(({ packIndex }) => !done.has(packIndex))) {
+        if (approach.kind === 'cautious') troubles.packStarted(SHARD, next);
+        const verdict = troubles.verdicts(SHARD).find(({ packIndex }) => packIndex === next.packIndex);
+        const computed = next.recordIndices.filter(
+          (record) => !(verdict?.crashing.includes(record) ?? false),
+        );
+        if (crashes(computed, Math.min(next.numTokens, verdict?.tokenLimit ?? next.numTokens))) {
+          blame = crash();
+          break;
+        }
+        done.add(next.packIndex);
+        troubles.progressed(SHARD);
+      }
+    }
+    if (blame.on === 'everything') return { end: 'given up', crashes: seen };
+  }
+  return { end: 'done', crashes: seen };
+}
+
+describe('a shard that ends workers', () => {
+  test('loses exactly the records that crash, over all its packs', () => {
+    fc.assert(
+      fc.property(
+        fc.array(fc.integer({ min: 2, max: 20 }), { minLength: 1, maxLength: 5 }),
+        fc.nat(),
+        (sizes, seed) => {
+          const packs = sizes.map((size, index) => pack(index, size));
+          // At least one record of each pack is well.
+          const poison = packs.flatMap(({ recordIndices }) =>
+            recordIndices.slice(1).filter((r) => (r * 7 + seed) % 5 === 0),
+          );
+          const troubles = new ShardTroubles();
+          const { end } = compute(troubles, packs, (records) =>
+            records.some((record) => poison.includes(record)),
+          );
+          expect(end).toBe('done');
+          const rejected = troubles.verdicts(SHARD).flatMap(({ crashing }) => crashing);
+          expect(rejected.toSorted((a, b) => a - b)).toEqual(poison);
+        },
+      ),
+    );
+  });
+
+  test('is not blamed for kills from outside, however they fall', () => {
+    fc.assert(
+      fc.property(fc.array(fc.boolean(), { maxLength: 12 }), (kills) => {
+        const troubles = new ShardTroubles();
+        const packs = [pack(0, 8), pack(1, 8)];
+        let [call, probesKilled] = [0, 0];
+        const { end } = compute(troubles, packs, (records) => {
+          const killed = kills[call++] ?? false;
+          if (killed && troubles.approach(SHARD).kind === 'probe') probesKilled += 1;
+          // A single record that is hit in every step cannot be told from one that crashes.
+          return killed && records.length > 1;
+        });
+        expect(end).toBe('done');
+        expect(troubles.verdicts(SHARD).flatMap(({ crashing }) => crashing)).toEqual([]);
+        if (probesKilled === 0) {
+          const limited = troubles.verdicts(SHARD).filter(({ tokenLimit }) => tokenLimit !== null);
+          expect(limited.length === 0 || kills.filter(Boolean).length >= 4).toBe(true);
+        }
+      }),
+    );
+  });
+
+  test('is computed in smaller parts when only the whole is too much', () => {
+    const troubles = new ShardTroubles();
+    const { end } = compute(troubles, [pack(0, 16, 4096)], (_, tokens) => tokens > 1024);
+    expect(end).toBe('done');
+    expect(troubles.verdicts(SHARD)).toMatchObject([{ crashing: [], tokenLimit: 1024 }]);
+  });
+
+  test('is given up, not rejected, when everything crashes', () => {
+    const troubles = new ShardTroubles();
+    expect(compute(troubles, [pack(0, 16)], () => true).end).toBe('given up');
+  });
+
+  test('loses all its records when they crash and stand-ins do not', () => {
+    const troubles = new ShardTroubles();
+    const packs = [pack(0, 1), pack(1, 3), pack(2, 1)];
+    expect(compute(troubles, packs, (records) => records.length > 0).end).toBe('done');
+    expect(troubles.verdicts(SHARD).flatMap(({ crashing }) => crashing)).toHaveLength(5);
+  });
+});

@@ -1,0 +1,68 @@
+// @ts-check
+import { appendFileSync } from 'node:fs';
+
+import { nodeFileSystem } from '@virnucpro/checkpoint';
+
+import { claim } from './faults.mjs';
+
+/**
+ * A file system whose N-th call fails, or ends the process, before it is done; or half-way through a write.
+ *
+ * @param {import('./faults.mjs').FileFault | undefined} fault
+ * @param {string | undefined} countCalls a file that gets the name of every call
+ * @returns {import('@virnucpro/checkpoint').DurableFileSystem}
+ */
+export function faultyFileSystem(fault, countCalls) {
+  let calls = 0;
+
+  /** @param {string} name @returns {boolean} true when this call is to be torn */
+  const step = (name) => {
+    calls += 1;
+    if (countCalls !== undefined) appendFileSync(countCalls, `${name}\n`);
+    if (fault === undefined || calls !== fault.at || !claim(fault.once)) return false;
+    if (fault.how === 'torn' && name === 'write') return true;
+    if (fault.how !== 'fail') process.kill(process.pid, 'SIGKILL');
+    const errno = fault.errno ?? 'EIO';
+    throw Object.assign(new Error(`${errno}: injected at call ${calls}, ${name}`), { code: errno });
+  };
+
+  /**
+   * @param {string} name
+   * @param {any} call
+   */
+  const faulty =
+    (name, call) =>
+    async (/** @type {any[]} */ ...args) => {
+      step(name);
+      return call(...args);
+    };
+
+  /** @param {import('@virnucpro/checkpoint').DurableFile} file */
+  const faultyFile = (file) => ({
+    read: file.read.bind(file),
+    size: file.size.bind(file),
+    close: faulty('close', file.close.bind(file)),
+    sync: faulty('sync', file.sync.bind(file)),
+    truncate: faulty('truncate', file.truncate.bind(file)),
+    write: async (/** @type {readonly Uint8Array[]} */ buffers, /** @type {number} */ position) => {
+      if (!step('write')) return file.write(buffers, position);
+      const all = Buffer.concat(buffers);
+      await file.write([all.subarray(0, Math.floor(all.length / 2))], position);
+      process.kill(process.pid, 'SIGKILL');
+    },
+  });
+
+  const inner = nodeFileSystem;
+  return {
+    ...inner,
+    open: async (path, flags) => {
+      if (flags !== 'r') step(`open ${flags}`);
+      return faultyFile(await inner.open(path, flags));
+    },
+    makeDirectory: faulty('makeDirectory', inner.makeDirectory),
+    rename: faulty('rename', inner.rename),
+    link: faulty('link', inner.link),
+    remove: faulty('remove', inner.remove),
+    syncDirectory: faulty('syncDirectory', inner.syncDirectory),
+  };
+}
