@@ -13,5 +13,7 @@ export default {
   },
   testEnvironmentOptions: { customExportConditions: ['@virnucpro/source', 'node'] },
   reporters: ['default', '<rootDir>/test/jest/closing-line-reporter.mjs'],
+  // The programs under test use one thread per worker; jest itself would leave a core of two idle.
+  maxWorkers: 2,
   testTimeout: 60_000,
 };

@@ -27,8 +27,16 @@ export interface Faults {
     readonly once?: string;
   }[];
   /** The first `times` packs above this size find no memory. */
-  readonly memory?: { readonly overTokens: number; readonly times: number };
+  readonly memory?: {
+    readonly overTokens: number;
+    readonly times: number;
+    /** Packs of one sequence always find memory. */
+    readonly onlySeveral?: boolean;
+  };
+  /** Added to every pack. */
   readonly slowMs?: number;
+  /** Workers of these ranks die as soon as they are told what to do. */
+  readonly crashingRanks?: readonly number[];
 }
 
 export function withFaults(faults: Faults): ProgramOptions {
@@ -45,12 +53,12 @@ export interface FaultJob {
 /** A run of many small shards and packs, with its events on standard output. */
 export function faultJob(
   out: string,
-  { input = PHAGE_PROTEINS, workers = 2, model = TINY_MODEL, options = [] }: FaultJob = {},
+  { input = PHAGE_PROTEINS, workers = 1, model = TINY_MODEL, options = [] }: FaultJob = {},
 ): string[] {
   return [
     ...[input, '-o', out, '--json', '--model', model, '--device', 'cpu'],
     ...['--workers', String(workers), '--threads-per-worker', '1'],
-    ...['--token-budget', '512', '--shard-tokens', '1024', ...options],
+    ...['--token-budget', '512', '--shard-tokens', '2048', ...options],
   ];
 }
 

@@ -3,7 +3,8 @@ import { join } from 'node:path';
 
 import { afterEach, describe, expect, test } from '@jest/globals';
 
-import { PHAGE_PROTEINS } from '../program/fixtures.ts';
+import { PHAGE_PROTEINS, TINY_MODEL } from '../program/fixtures.ts';
+import { modelWithNan } from '../program/nan-model.ts';
 import { readNumpy } from '../program/numpy.ts';
 import { killRunningPrograms, outputHashes, RunningProgram, runProgram } from '../program/run-program.ts';
 import { useTemporaryDirectory } from '../program/temporary-directory.ts';
@@ -93,6 +94,23 @@ describe('records that end the worker that computes them', () => {
     expect(await outputHashes(out)).toEqual(await outputHashes(undisturbed));
   }, 120_000);
 });
+
+test('a record that the model turns into NaN is rejected, and its neighbours keep their bytes', async () => {
+  // Pyrrolysine, the rarest residue: no record of the input has it, and this model knows no number for it.
+  const [input, ids] = await poisonRecords([40, 41, 150], 'O');
+  const untouched = directory.path('untouched');
+  expect((await runProgram(faultJob(untouched, { input }))).code).toBe(0);
+  const model = directory.path('model');
+  await modelWithNan(TINY_MODEL, model, 'O');
+  const out = directory.path('out');
+  expect((await runProgram(faultJob(out, { input, model }))).code).toBe(3);
+  expect((await failedOf(out)).map(([id, , , reason]) => [id, reason])).toEqual(
+    ids.map((id) => [id, 'non-finite']),
+  );
+  const expected = await rowsOf(untouched);
+  for (const id of ids) expected.delete(id);
+  expect(await rowsOf(out)).toEqual(expected);
+}, 60_000);
 
 test('a machine on which everything crashes rejects nothing: exit 75, and the run can be resumed', async () => {
   const untouched = directory.path('untouched');

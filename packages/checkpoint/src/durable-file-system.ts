@@ -142,13 +142,22 @@ export async function writeFileAtomically(
   content: Uint8Array,
 ): Promise<void> {
   const temporary = `${path}.${randomUUID()}.part`;
-  const file = await fileSystem.open(temporary, 'wx');
+  try {
+    await writeNew(fileSystem, temporary, content);
+    await fileSystem.rename(temporary, path);
+  } catch (error) {
+    await fileSystem.remove(temporary).catch(() => undefined);
+    throw error;
+  }
+  await fileSystem.syncDirectory(dirname(path));
+}
+
+async function writeNew(fileSystem: DurableFileSystem, path: string, content: Uint8Array): Promise<void> {
+  const file = await fileSystem.open(path, 'wx');
   try {
     await file.write([content], 0);
     await file.sync();
   } finally {
     await file.close();
   }
-  await fileSystem.rename(temporary, path);
-  await fileSystem.syncDirectory(dirname(path));
 }

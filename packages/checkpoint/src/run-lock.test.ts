@@ -113,9 +113,13 @@ function deadPid(): Promise<number> {
 async function markDead(token: string): Promise<void> {
   for (const name of await readdir(directory)) {
     const file = join(directory, name);
-    const content = JSON.parse(await readFile(file, 'utf8')) as LockHolder;
-    if (content.token !== token) continue;
-    await writeFile(`${file}.dead`, JSON.stringify({ ...content, bootId: 'another' }));
+    // Others take and give back meanwhile: what is gone was not this one's.
+    const content = await readFile(file, 'utf8').catch(() => null);
+    if (content === null || (JSON.parse(content) as LockHolder).token !== token) continue;
+    await writeFile(
+      `${file}.dead`,
+      JSON.stringify({ ...(JSON.parse(content) as LockHolder), bootId: 'another' }),
+    );
     await rename(`${file}.dead`, file);
   }
 }

@@ -5,10 +5,10 @@
  *
  * @typedef {{ at: number, how: 'die' | 'fail' | 'torn', errno?: string, once: string }} FileFault
  * @typedef {{ residues: string, how: 'SIGSEGV' | 'SIGKILL' | 'SIGABRT' | 'throw' | 'hang', once?: string }} PoisonFault
- * @typedef {{ overTokens: number, times: number }} MemoryFault
+ * @typedef {{ overTokens: number, times: number, onlySeveral?: boolean }} MemoryFault
  * @typedef {{
  *   programFiles?: FileFault, workerFiles?: FileFault, countCalls?: string,
- *   poison?: PoisonFault[], memory?: MemoryFault, slowMs?: number,
+ *   poison?: PoisonFault[], memory?: MemoryFault, slowMs?: number, crashingRanks?: number[],
  * }} Faults
  */
 import { closeSync, openSync } from 'node:fs';

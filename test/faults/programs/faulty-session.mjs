@@ -15,9 +15,10 @@ const poisons = poison.map((fault) => ({
 }));
 let failuresLeft = memory?.times ?? 0;
 
-/** @param {Uint8Array} inputIds */
-function goWrong(inputIds) {
-  if (memory !== undefined && failuresLeft > 0 && inputIds.length > memory.overTokens) {
+/** @param {import('@virnucpro/gpu-worker').SessionInput} input */
+function goWrong({ inputIds, cuSeqlens }) {
+  const isAlone = cuSeqlens.length === 2 && memory?.onlySeveral === true;
+  if (memory !== undefined && failuresLeft > 0 && inputIds.length > memory.overTokens && !isAlone) {
     failuresLeft -= 1;
     throw new Error('BFCArena: Failed to allocate memory for requested buffer (injected)');
   }
@@ -45,7 +46,7 @@ await serveSession(workerData, async (options) => {
     deviceName: session.deviceName,
     close: () => session.close(),
     run: async (input) => {
-      goWrong(input.inputIds);
+      goWrong(input);
       if (slowMs > 0) block(slowMs);
       return session.run(input);
     },

@@ -1,0 +1,213 @@
+import { execFileSync } from 'node:child_process';
+import { copyFile, mkdir, open, readdir, readFile, truncate, writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+
+import { afterEach, describe, expect, test } from '@jest/globals';
+
+import { PHAGE_PROTEINS } from '../program/fixtures.ts';
+import { killRunningPrograms, outputHashes, RunningProgram, runProgram } from '../program/run-program.ts';
+import { useTemporaryDirectory } from '../program/temporary-directory.ts';
+import { faultJob, is, withFaults } from './faults.ts';
+import { unfaulted } from './unfaulted.ts';
+
+const directory = useTemporaryDirectory();
+afterEach(killRunningPrograms);
+
+describe('storage that fails', () => {
+  test.each(['ENOSPC', 'EIO', 'EMFILE', 'EROFS'])(
+    'with %s in a worker stops with 75 and the reason; then the run is completed',
+    async (errno) => {
+      const expected = await unfaulted();
+      const out = directory.path('out');
+      const fault = { at: 15, how: 'fail', errno, once: directory.path('once') } as const;
+      const { code, stderr } = await runProgram(faultJob(out), withFaults({ workerFiles: fault }));
+      expect({ code, stderr }).toMatchObject({ code: 75, stderr: expect.stringContaining(errno) as unknown });
+      if (errno === 'ENOSPC') expect(stderr).toMatch(/of room, and about [\d.]+ [kM]B more are needed/);
+      expect(stderr).not.toContain('    at ');
+      expect((await runProgram(['status', out])).stdout).toContain('stopped');
+      expect((await runProgram(['resume', out])).code).toBe(0);
+      expect(await outputHashes(out)).toEqual(expected);
+    },
+    60_000,
+  );
+
+  test('in the merge keeps what was computed and gives the room of the half-written results back', async () => {
+    const expected = await unfaulted();
+    const out = directory.path('out');
+    const calls = directory.path('calls');
+    expect(
+      (await runProgram(faultJob(directory.path('counted')), withFaults({ countCalls: calls }))).code,
+    ).toBe(0);
+    const names = (await readFile(`${calls}.program`, 'utf8')).trim().split('\n');
+    // The last three renames but one publish the results; the writes before them are the merge's.
+    const fault = {
+      at: names.lastIndexOf('rename') - 12,
+      how: 'fail',
+      errno: 'ENOSPC',
+      once: directory.path('once'),
+    } as const;
+    const { code, stderr } = await runProgram(faultJob(out), withFaults({ programFiles: fault }));
+    expect({ code, stderr }).toMatchObject({ code: 75 });
+    expect((await readdir(out)).filter((name) => name.endsWith('.part'))).toEqual([]);
+    const resumed = new RunningProgram(['resume', out, '--json']);
+    expect((await resumed.result).code).toBe(0);
+    expect(resumed.events.filter(is('worker-started'))).toEqual([]);
+    expect(await outputHashes(out)).toEqual(expected);
+  }, 60_000);
+
+  test('that has no room for the results is seen before anything is computed', async () => {
+    const records = Array.from({ length: 400_000 }, (_, index) => `>r${index}\nMKV\n`).join('');
+    const input = directory.path('many.faa');
+    await writeFile(input, records);
+    await mkdir(directory.path('small'));
+    if (!mountTmpfs(directory.path('small'), '20m')) return;
+    try {
+      const out = join(directory.path('small'), 'out');
+      const run = new RunningProgram(faultJob(out, { input }));
+      const { code, stderr } = await run.result;
+      expect({ code, stderr }).toMatchObject({ code: 2 });
+      expect(stderr).toMatch(/room left, and [\d.]+ MB more are needed \(about 4\d\d,\d{3} sequences/);
+      expect(stderr).toContain('--no-space-check');
+      expect(run.events.filter(is('worker-started'))).toEqual([]);
+    } finally {
+      execFileSync('umount', [directory.path('small')]);
+    }
+  });
+});
+
+/** @returns false where this user may not mount */
+function mountTmpfs(path: string, size: string): boolean {
+  try {
+    execFileSync('mount', ['-t', 'tmpfs', '-o', `size=${size}`, 'none', path], { stdio: 'ignore' });
+    return true;
+  } catch {
+    return false;
+  }
+}
+
+describe('a checkpoint log that is damaged', () => {
+  /** A run that was killed in the middle, with the names of its finished logs. */
+  async function killedRun(out: string): Promise<string[]> {
+    const run = new RunningProgram(faultJob(out), { ownGroup: true });
+    await run.event(is('shard-completed'), 6);
+    run.killGroup('SIGKILL');
+    await run.result;
+    return (await readdir(join(out, 'checkpoints'))).sort().map((name) => join(out, 'checkpoints', name));
+  }
+
+  const damages: readonly (readonly [string, (logs: readonly string[]) => Promise<void>])[] = [
+    ['by a flipped bit in its header', ([log]) => flip(log!, 30)],
+    ['by a flipped bit in a pack', async ([log]) => flip(log!, (await readFile(log!)).length - 300)],
+    ['by a torn tail', async ([log]) => truncate(log!, (await readFile(log!)).length - 100)],
+    ['to nothing', ([log]) => truncate(log!, 0)],
+    ['by foreign bytes in its place', ([log]) => writeFile(log!, 'not a log at all')],
+    ['by the log of another shard in its place', ([log, other]) => copyFile(other!, log!)],
+    ['by bytes behind its end', async ([log]) => writeFile(log!, Buffer.alloc(100, 7), { flag: 'a' })],
+  ];
+
+  test.each(damages)(
+    '%s is found; that part is computed anew, and it is said',
+    async (_, damage) => {
+      const expected = await unfaulted();
+      const out = directory.path('out');
+      await damage(await killedRun(out));
+      const resumed = new RunningProgram(['resume', out, '--json']);
+      const repaired = await resumed.event((event) => is('log-repaired')(event) && event['shardId'] === 0);
+      expect(String(repaired['problem'])).toMatch(/computed anew/);
+      expect((await resumed.result).code).toBe(0);
+      expect(await outputHashes(out)).toEqual(expected);
+    },
+    60_000,
+  );
+});
+
+test('verify finds a flipped bit at any place of any file of a finished run', async () => {
+  const out = directory.path('out');
+  expect((await runProgram(faultJob(out, { options: ['--keep-checkpoints'] }))).code).toBe(0);
+  expect((await runProgram(['verify', out])).code).toBe(0);
+  const files = ['', 'logs', 'checkpoints'].map(async (folder) =>
+    (await readdir(join(out, folder), { withFileTypes: true }))
+      .filter((entry) => entry.isFile())
+      .map(({ name }) => join(folder, name)),
+  );
+  const names = (await Promise.all(files)).flat();
+  expect(names).toEqual(
+    expect.arrayContaining(['report.json', 'events.jsonl', 'logs/orchestrator.log', 'logs/worker-0.log']),
+  );
+  const sampled = names.filter((name, index) => !name.startsWith('checkpoints') || index % 7 === 0);
+  for (const [index, name] of sampled.entries()) {
+    const path = join(out, name);
+    const { length } = await readFile(path);
+    if (length === 0) continue;
+    const at = [0, length - 1, Math.floor(length / 2)][index % 3]!;
+    await flip(path, at);
+    const { code, stdout } = await runProgram(['verify', out]);
+    expect({ name, at, code }).toEqual({ name, at, code: 1 });
+    expect(stdout).toContain(name);
+    await flip(path, at);
+  }
+  expect((await runProgram(['verify', out])).code).toBe(0);
+}, 120_000);
+
+describe('an input', () => {
+  test('that changes while it is computed is refused by name; restored, the run goes on to the same bytes', async () => {
+    const expected = await unfaulted();
+    const out = directory.path('out');
+    const input = directory.path('proteins.faa');
+    const original = await readFile(PHAGE_PROTEINS, 'utf8');
+    await writeFile(input, original);
+    const run = new RunningProgram(faultJob(out, { input }), withFaults({ slowMs: 20 }));
+    await run.event(is('scan-ended'));
+    await writeFile(input, `${original.slice(0, -20)}AAAAAAAAAAAAAAAAAAA\n`);
+    const { code, stderr } = await run.result;
+    expect({ code, stderr }).toMatchObject({ code: 2, stderr: expect.stringContaining(input) as unknown });
+    await writeFile(input, original);
+    expect((await runProgram(['resume', out])).code).toBe(0);
+    expect((await outputHashes(out))['embeddings.npy']).toEqual(expected['embeddings.npy']);
+  }, 60_000);
+
+  test('that was only touched is the same input', async () => {
+    const out = directory.path('out');
+    const input = directory.path('proteins.faa');
+    await copyFile(PHAGE_PROTEINS, input);
+    const first = new RunningProgram(faultJob(out, { input }), { ownGroup: true });
+    await first.event(is('shard-completed'), 6);
+    first.kill('SIGTERM');
+    expect((await first.result).code).toBe(75);
+    await writeFile(input, await readFile(PHAGE_PROTEINS));
+    const second = new RunningProgram(['resume', out, '--json']);
+    expect((await second.result).code).toBe(0);
+    expect(second.events.filter(is('shard-found-done')).length).toBeGreaterThanOrEqual(6);
+    expect((await outputHashes(out))['embeddings.npy']).toEqual((await unfaulted())['embeddings.npy']);
+  }, 60_000);
+
+  test('of the same size and other content is refused on resume, and no checkpoint is touched', async () => {
+    const out = directory.path('out');
+    const input = directory.path('proteins.faa');
+    const original = await readFile(PHAGE_PROTEINS, 'utf8');
+    await writeFile(input, original);
+    const first = new RunningProgram(faultJob(out, { input }));
+    await first.event(is('shard-completed'), 6);
+    first.kill('SIGTERM');
+    await first.result;
+    await writeFile(input, original.replace('A', 'C'));
+    const { code, stderr } = await runProgram(['resume', out]);
+    expect({ code, stderr }).toMatchObject({
+      code: 2,
+      stderr: expect.stringContaining('written to since') as unknown,
+    });
+    await writeFile(input, original);
+    const restored = new RunningProgram(['resume', out, '--json']);
+    expect((await restored.result).code).toBe(0);
+    expect(restored.events.filter(is('shard-found-done')).length).toBeGreaterThanOrEqual(6);
+    expect((await outputHashes(out))['embeddings.npy']).toEqual((await unfaulted())['embeddings.npy']);
+  }, 60_000);
+});
+
+async function flip(path: string, at: number): Promise<void> {
+  const file = await open(path, 'r+');
+  const { buffer } = await file.read(Buffer.alloc(1), 0, 1, at);
+  buffer[0]! ^= 0x10;
+  await file.write(buffer, 0, 1, at);
+  await file.close();
+}
