@@ -70,6 +70,36 @@ describe('the main job', () => {
     }
   });
 
+  test('computes repeated residues once, and gives each of the records its row', async () => {
+    const records = (await readFile(PHAGE_PROTEINS, 'utf8')).split(/^(?=>)/m).slice(0, 60);
+    // Every third record comes again under another name, in lower case and on one line.
+    const again = (record: string, index: number): string =>
+      `>again${index}\n${record.trimEnd().split('\n').slice(1).join('').toLowerCase()}\n`;
+    const withRepeats = records.flatMap((record, index) =>
+      index % 3 === 0 ? [record, again(record, index)] : [record],
+    );
+    const input = directory.path('repeats.faa');
+    await writeFile(input, withRepeats.join(''));
+    const [out, alone] = [directory.path('out'), directory.path('alone')];
+    const options = [...base, '--shard-tokens', '100000'];
+    expect((await runProgram([input, '-o', out, ...options])).code).toBe(0);
+    const found = await readNumpy(`${out}/embeddings.npy`);
+    expect(found.shape[0]).toBe(80);
+    withRepeats.forEach((record, index) => {
+      if (record.startsWith('>again')) expect(row(found, index)).toEqual(row(found, index - 1));
+    });
+    const { computed } = JSON.parse(await readFile(`${out}/report.json`, 'utf8')) as {
+      computed: { sequences: number; copiedSequences: number };
+    };
+    // A shard may end between a record and its repeat.
+    expect(computed.copiedSequences).toBeGreaterThan(10);
+    expect(computed.sequences + computed.copiedSequences).toBe(80);
+    expect((await runProgram([input, '-o', alone, ...options, '--no-packing'])).code).toBe(0);
+    const single = await readNumpy(`${alone}/embeddings.npy`);
+    for (let index = 0; index < 80; index += 1)
+      expect(maxAbsoluteDifference(row(found, index), row(single, index))).toBeLessThan(1e-5);
+  });
+
   test('says that a finished run is finished, verifies it, and refuses to mix it with another', async () => {
     const out = await embed('out');
     const before = await outputHashes(out);

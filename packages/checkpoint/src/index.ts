@@ -26,5 +26,6 @@ export {
   type ShardLogStanding,
 } from './shard-log.ts';
 export type { PackEntry, RecordEntry, ShardLogHeader, ShardTotals } from './shard-log-records.ts';
+export { rowBytesOf } from './shard-log-records.ts';
 export { hashFile } from './hash-file.ts';
 export { verifyRun, type Finding, type Verification } from './verify.ts';

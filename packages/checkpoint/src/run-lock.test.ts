@@ -49,7 +49,7 @@ describe('the lock of a run folder', () => {
   test('of another host is respected, and the message says how to be rid of it', async () => {
     await writeHolder({ host: 'node17', pid: 4711 });
     await expect(acquireRunLock(nodeFileSystem, path())).rejects.toThrow(
-      /process 4711 on node17.*remove .*\.lock/,
+      /process 4711 on node17.*remove .*\.lock\*/,
     );
   });
 

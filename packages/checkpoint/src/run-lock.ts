@@ -1,5 +1,5 @@
 import { createHash, randomUUID } from 'node:crypto';
-import { readFile } from 'node:fs/promises';
+import { readFile, readlink } from 'node:fs/promises';
 import { hostname } from 'node:os';
 
 import { InputError } from '@virnucpro/protocol';
@@ -14,6 +14,8 @@ const holderSchema = z.object({
   bootId: z.string(),
   /** Of the process, in clock ticks since boot: pids are used again. */
   startTime: z.string(),
+  /** Its pid means nothing in another one: containers. */
+  pidNamespace: z.string().default(''),
   since: z.string(),
   /** Part of a file name. */
   token: z.string().regex(/^[0-9A-Za-z-]{1,64}$/),
@@ -48,7 +50,7 @@ export async function acquireRunLock(fileSystem: DurableFileSystem, path: string
   for (let attempt = 0; attempt < ATTEMPTS; attempt += 1) {
     const chain = await readChain(fileSystem, path);
     const last = chain.at(-1);
-    if (last?.alive === true) throw locked(last.path, last);
+    if (last?.alive === true) throw locked(path, last);
     const claim = last === undefined ? path : claimPath(path, last.token);
     if (!(await take(fileSystem, claim, holder))) continue;
     // The chain may have been given back between the look and the claim: then the claim hangs in the air.
@@ -99,10 +101,13 @@ async function readHolder(fileSystem: DurableFileSystem, path: string): Promise<
   }
   const holder = parseHolder(content);
   if (holder === null) return { ...UNREADABLE, token: createHash('sha256').update(content).digest('hex') };
-  return { ...holder, alive: holder.host !== hostname() || (await isAlive(holder)) };
+  return { ...holder, alive: (await isForeign(holder)) || (await isAlive(holder)) };
 }
 
-const UNREADABLE = { host: '', pid: 1, bootId: '', startTime: '', since: '', alive: false };
+const UNREADABLE = {
+  ...{ host: '', pid: 1, bootId: '', startTime: '', pidNamespace: '', since: '' },
+  alive: false,
+};
 
 function parseHolder(content: Buffer): LockHolder | null {
   try {
@@ -115,13 +120,13 @@ function parseHolder(content: Buffer): LockHolder | null {
 /** Written under another name first, so that the lock is never seen empty. */
 async function take(fileSystem: DurableFileSystem, path: string, holder: LockHolder): Promise<boolean> {
   const temporary = `${path}.${holder.token}.new`;
-  const file = await fileSystem.open(temporary, 'w');
   try {
-    await file.write([Buffer.from(`${JSON.stringify(holder)}\n`)], 0);
-  } finally {
-    await file.close();
-  }
-  try {
+    const file = await fileSystem.open(temporary, 'w');
+    try {
+      await file.write([Buffer.from(`${JSON.stringify(holder)}\n`)], 0);
+    } finally {
+      await file.close();
+    }
     await fileSystem.link(temporary, path);
     return true;
   } catch (error) {
@@ -145,9 +150,19 @@ async function ownHolder(): Promise<LockHolder> {
     pid: process.pid,
     bootId: await readBootId(),
     startTime: (await readStartTime(process.pid)) ?? '',
+    pidNamespace: await readPidNamespace(),
     since: new Date().toISOString(),
     token: randomUUID(),
   };
+}
+
+/** A process that cannot be looked for from here: it counts as alive. */
+async function isForeign({ host, pidNamespace }: LockHolder): Promise<boolean> {
+  return host !== hostname() || pidNamespace !== (await readPidNamespace());
+}
+
+async function readPidNamespace(): Promise<string> {
+  return readlink('/proc/self/ns/pid').catch(() => '');
 }
 
 async function isAlive({ pid, bootId, startTime }: LockHolder): Promise<boolean> {
@@ -179,7 +194,7 @@ function locked(path: string, { host, pid, since }: LockHolder): InputError {
   const remedy =
     host === hostname()
       ? `Wait for it, or stop it: kill ${pid}.`
-      : `If that process is gone for certain, remove ${path}.`;
+      : `If that process is gone for certain, remove ${path}*`;
   return new InputError(
     'RUN_LOCKED',
     `This run folder is in use by process ${pid} on ${host} since ${since}. ${remedy}`,

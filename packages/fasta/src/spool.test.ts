@@ -60,7 +60,9 @@ test('a gzip file of many members is written whole, with progress', async () => 
   const content = Buffer.concat([gzipSync('>a\nMK\n'), gzipSync('>b\n'), gzipSync('VL\n')]);
   const seen: SpoolProgress[] = [];
   const input = await gzipFile('a.faa.gz', content);
-  const [file] = await spoolInputs([input], spool, NO_INPUT, (progress) => seen.push(progress));
+  const [file] = await spoolInputs([input], spool, NO_INPUT, {
+    onProgress: (progress) => seen.push(progress),
+  });
   expect(await readFile(file!.path, 'utf8')).toBe(FASTA);
   expect(file).toMatchObject({ displayPath: 'a.faa.gz', bytes: 12 });
   expect(seen.at(-1)).toEqual({

@@ -2,6 +2,7 @@ import { createHash } from 'node:crypto';
 import { createReadStream } from 'node:fs';
 import { mkdir, open, rename, rm, stat } from 'node:fs/promises';
 import { join } from 'node:path';
+import { addAbortSignal, type Readable } from 'node:stream';
 
 import { InputError } from '@virnucpro/protocol';
 
@@ -26,6 +27,12 @@ export interface SpoolProgress {
   readonly bytesTotal: number | null;
 }
 
+export interface SpoolOptions {
+  readonly onProgress?: (progress: SpoolProgress) => void;
+  /** Ends the reading; what was begun is thrown away. */
+  readonly signal?: AbortSignal;
+}
+
 interface Spooling {
   readonly file: InputFile;
   readonly target: string;
@@ -41,6 +48,7 @@ const READ_BYTES = 256 * 1024;
  * again: a gzip file's as long as path, size and time of change are the same; standard input's when what comes
  * now is the same, nothing (as on resuming in a batch job) or a terminal.
  *
+ * @throws {AbortError} the signal was given
  * @throws {InputError} GZIP_TRUNCATED, GZIP_CORRUPT, INPUT_EMPTY, INPUT_CHANGED (other data on standard input), naming the file
  * @throws the file system's error (ENOSPC …) as it is
  */
@@ -48,7 +56,7 @@ export async function spoolInputs(
   files: readonly InputFile[],
   spoolDirectory: string,
   stdin: NodeJS.ReadableStream,
-  onProgress: (progress: SpoolProgress) => void = () => undefined,
+  { onProgress = () => undefined, signal }: SpoolOptions = {},
 ): Promise<PlainFile[]> {
   const plain: PlainFile[] = [];
   for (const [index, file] of files.entries()) {
@@ -58,8 +66,9 @@ export async function spoolInputs(
     }
     await mkdir(spoolDirectory, { recursive: true });
     const target = join(spoolDirectory, `${String(index).padStart(4, '0')}-${await spoolName(file)}.fasta`);
-    const stream = () =>
+    const open = () =>
       file.kind === 'stdin' ? stdin : createReadStream(file.path, { highWaterMark: READ_BYTES });
+    const stream = () => (signal === undefined ? open() : addAbortSignal(signal, open() as Readable));
     const spooling = { file, target, stream, onProgress };
     if (!(await exists(target))) await spool(spooling, spoolDirectory);
     else if (file.kind === 'stdin') await compare(spooling);

@@ -9,16 +9,21 @@ export const DEMO_MODEL_NOTICE =
   'This is the demo model: ESM-2-shaped, with random weights. Its embeddings mean nothing biologically. ' +
   'Use --model DIR for real ones.';
 
-const WIDTH = 128;
-const INNER = 512;
-const LAYERS = 4;
-const HEADS = 8;
+/** The shape of an ESM-2 model. */
+export interface EsmShape {
+  readonly hiddenSize: number;
+  readonly intermediateSize: number;
+  readonly layers: number;
+  readonly heads: number;
+}
+
+const DEMO_SHAPE: EsmShape = { hiddenSize: 128, intermediateSize: 512, layers: 4, heads: 8 };
 const VOCABULARY_SIZE = 33;
 const SEED = 20_261_121;
 /** In the name of the folder: raised whenever the weights change. */
 const VERSION = 1;
 
-interface DemoTensor {
+interface RandomTensor {
   readonly name: string;
   readonly shape: readonly number[];
   /** Mean and standard deviation of its numbers. */
@@ -35,9 +40,7 @@ export async function ensureDemoModel(cacheDirectory: string): Promise<string> {
   const directory = join(cacheDirectory, `demo-model-${VERSION}`);
   if (await exists(join(directory, 'model.safetensors'))) return directory;
   const temporary = `${directory}.${randomUUID()}`;
-  await mkdir(temporary, { recursive: true });
-  await writeFile(join(temporary, 'config.json'), `${JSON.stringify(demoConfig(), null, 2)}\n`);
-  await writeFile(join(temporary, 'model.safetensors'), encodeSafetensors(demoTensors()));
+  await writeRandomModel(temporary, DEMO_SHAPE);
   try {
     await rename(temporary, directory);
   } catch (error) {
@@ -48,13 +51,20 @@ export async function ensureDemoModel(cacheDirectory: string): Promise<string> {
   return directory;
 }
 
-function demoConfig(): object {
+/** Writes a model of this shape with seeded random weights, as a HuggingFace directory. */
+export async function writeRandomModel(directory: string, shape: EsmShape): Promise<void> {
+  await mkdir(directory, { recursive: true });
+  await writeFile(join(directory, 'config.json'), `${JSON.stringify(configOf(shape), null, 2)}\n`);
+  await writeFile(join(directory, 'model.safetensors'), encodeSafetensors(tensorsOf(shape)));
+}
+
+function configOf({ hiddenSize, intermediateSize, layers, heads }: EsmShape): object {
   return {
     model_type: 'esm',
-    hidden_size: WIDTH,
-    num_hidden_layers: LAYERS,
-    num_attention_heads: HEADS,
-    intermediate_size: INNER,
+    hidden_size: hiddenSize,
+    num_hidden_layers: layers,
+    num_attention_heads: heads,
+    intermediate_size: intermediateSize,
     layer_norm_eps: 1e-5,
     vocab_size: VOCABULARY_SIZE,
     token_dropout: true,
@@ -64,35 +74,40 @@ function demoConfig(): object {
   };
 }
 
-function demoTensors(): DemoTensor[] {
-  const matrix = (name: string, outputs: number, inputs: number): DemoTensor[] => [
+function tensorsOf({ hiddenSize, intermediateSize, layers: count }: EsmShape): RandomTensor[] {
+  const matrix = (name: string, outputs: number, inputs: number): RandomTensor[] => [
     { name: `${name}.weight`, shape: [outputs, inputs], mean: 0, deviation: inputs ** -0.5 },
     { name: `${name}.bias`, shape: [outputs], mean: 0, deviation: 0.02 },
   ];
-  const norm = (name: string): DemoTensor[] => [
-    { name: `${name}.weight`, shape: [WIDTH], mean: 1, deviation: 0.05 },
-    { name: `${name}.bias`, shape: [WIDTH], mean: 0, deviation: 0.02 },
+  const norm = (name: string): RandomTensor[] => [
+    { name: `${name}.weight`, shape: [hiddenSize], mean: 1, deviation: 0.05 },
+    { name: `${name}.bias`, shape: [hiddenSize], mean: 0, deviation: 0.02 },
   ];
-  const layers = Array.from({ length: LAYERS }, (_, layer) => `esm.encoder.layer.${layer}`).flatMap(
+  const layers = Array.from({ length: count }, (_, layer) => `esm.encoder.layer.${layer}`).flatMap(
     (prefix) => [
       ...norm(`${prefix}.attention.LayerNorm`),
       ...['query', 'key', 'value'].flatMap((part) =>
-        matrix(`${prefix}.attention.self.${part}`, WIDTH, WIDTH),
+        matrix(`${prefix}.attention.self.${part}`, hiddenSize, hiddenSize),
       ),
-      ...matrix(`${prefix}.attention.output.dense`, WIDTH, WIDTH),
+      ...matrix(`${prefix}.attention.output.dense`, hiddenSize, hiddenSize),
       ...norm(`${prefix}.LayerNorm`),
-      ...matrix(`${prefix}.intermediate.dense`, INNER, WIDTH),
-      ...matrix(`${prefix}.output.dense`, WIDTH, INNER),
+      ...matrix(`${prefix}.intermediate.dense`, intermediateSize, hiddenSize),
+      ...matrix(`${prefix}.output.dense`, hiddenSize, intermediateSize),
     ],
   );
   return [
-    { name: 'esm.embeddings.word_embeddings.weight', shape: [VOCABULARY_SIZE, WIDTH], mean: 0, deviation: 1 },
+    {
+      name: 'esm.embeddings.word_embeddings.weight',
+      shape: [VOCABULARY_SIZE, hiddenSize],
+      mean: 0,
+      deviation: 1,
+    },
     ...layers,
     ...norm('esm.encoder.emb_layer_norm_after'),
   ];
 }
 
-function encodeSafetensors(tensors: readonly DemoTensor[]): Buffer {
+function encodeSafetensors(tensors: readonly RandomTensor[]): Buffer {
   const random = approximatelyNormal(SEED);
   const header: Record<string, object> = {};
   const parts: Buffer[] = [];

@@ -1,4 +1,10 @@
-export { DEMO_MODEL_NAME, DEMO_MODEL_NOTICE, ensureDemoModel } from './demo-model.ts';
+export {
+  DEMO_MODEL_NAME,
+  DEMO_MODEL_NOTICE,
+  ensureDemoModel,
+  writeRandomModel,
+  type EsmShape,
+} from './demo-model.ts';
 export { describeModel, type ModelDescription } from './describe-model.ts';
 export type { EsmConfig } from './esm-config.ts';
 export { buildEsmGraph, GRAPH_VERSION, type EsmGraphOptions } from './esm-graph.ts';

@@ -11,6 +11,9 @@ export interface BatchMeasurement {
   readonly maxSequenceLength: number;
   /** Tokens that a pack may hold. */
   readonly tokenBudget: number;
+  /** Sequences and tokens that were not computed, because they are the same as some of the pack. */
+  readonly copiedSequences?: number;
+  readonly copiedTokens?: number;
   /** Time that the device waited for the pack, measured around its fetch. */
   readonly waitMs: number;
   /** Time that the device spent computing it. */
@@ -27,6 +30,8 @@ export const NO_METRICS: MetricsDelta = {
   waitMs: 0,
   busyMs: 0,
   starvedPacks: 0,
+  copiedSequences: 0,
+  copiedTokens: 0,
 };
 
 /** Field by field. */
@@ -40,6 +45,8 @@ export function addMetrics(one: MetricsDelta, other: MetricsDelta): MetricsDelta
     waitMs: one.waitMs + other.waitMs,
     busyMs: one.busyMs + other.busyMs,
     starvedPacks: one.starvedPacks + other.starvedPacks,
+    copiedSequences: one.copiedSequences + other.copiedSequences,
+    copiedTokens: one.copiedTokens + other.copiedTokens,
   };
 }
 
@@ -57,6 +64,8 @@ export class MetricsAccumulator {
       budgetTokens: Math.max(batch.tokenBudget, batch.tokens),
       waitMs: Math.max(0, batch.waitMs),
       busyMs: Math.max(0, batch.busyMs),
+      copiedSequences: batch.copiedSequences ?? 0,
+      copiedTokens: batch.copiedTokens ?? 0,
       starvedPacks: inferQueueState(batch.waitMs) === 'starved' ? 1 : 0,
     });
   }

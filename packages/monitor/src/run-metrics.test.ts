@@ -43,6 +43,8 @@ test('a delta holds the packs since the last one, and fits the protocol', () => 
     packs: 2,
     sequences: 8,
     tokens: 1800,
+    copiedSequences: 0,
+    copiedTokens: 0,
     paddedTokens: 2400,
     budgetTokens: 2000,
     waitMs: 70,

@@ -47,6 +47,8 @@ export const workerConfigSchema = z.strictObject({
   vocabularyPath: z.string().min(1).nullable(),
   dtype: embeddingDtypeSchema,
   tokenBudget: z.int().positive(),
+  /** Most tokens of a shard. */
+  shardTokens: z.int().positive(),
   packing: packingModeSchema,
   maxResidues: z.int().positive(),
   longSequences: longSequencesSchema,
@@ -114,6 +116,9 @@ export const metricsDeltaSchema = z.strictObject({
   waitMs: z.number().nonnegative(),
   busyMs: z.number().nonnegative(),
   starvedPacks: z.int().nonnegative(),
+  /** Not computed, because a record with the same residues was: they got its row. */
+  copiedSequences: z.int().nonnegative(),
+  copiedTokens: z.int().nonnegative(),
 });
 export type MetricsDelta = z.infer<typeof metricsDeltaSchema>;
 
@@ -133,6 +138,8 @@ export const workerMessageSchema = z.discriminatedUnion('type', [
     /** Time that the session thread has spent in the pack it is computing; null while it computes none. */
     currentPackMs: z.number().nonnegative().nullable(),
     queueDepth: z.int().nonnegative(),
+    /** Leases that the worker can use: the shard that it computes and those that it loads ahead. */
+    shardsWanted: z.int().positive(),
     metrics: metricsDeltaSchema,
   }),
   z.strictObject({

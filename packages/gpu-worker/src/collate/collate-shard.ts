@@ -7,10 +7,12 @@ import { VarlenCollator } from './varlen-collator.ts';
 /**
  * Packs a whole shard at once, which fills packs best and makes them a pure function of shard and settings.
  *
+ * @param records those to compute, ascending
  * @param tokenBudget tokens per pack, BOS and EOS included
  */
 export function collateShard(
   shard: TokenizedShard,
+  records: readonly number[],
   tokenBudget: number,
   packing: PackingMode,
 ): PackedBatch[] {
@@ -19,12 +21,12 @@ export function collateShard(
     enablePacking: packing === 'packed',
     bufferSize: Number.POSITIVE_INFINITY,
   });
-  shard.ids.forEach((id, recordIndex) => {
+  for (const recordIndex of records) {
     const tokens = shard.tokens.subarray(
       shard.tokenOffsets[recordIndex],
       shard.tokenOffsets[recordIndex + 1],
     );
-    if (tokens.length > 0) collator.add({ id, recordIndex, tokens });
-  });
+    collator.add({ id: shard.ids[recordIndex] as string, recordIndex, tokens });
+  }
   return collator.flush();
 }

@@ -10,7 +10,7 @@ describe('createAsyncDataLoader', () => {
     const loader = createAsyncDataLoader({
       shardLoader: { load: loadNow },
       onPackDue: () => Promise.resolve(),
-      prefetchShards: 2,
+      prefetchDepth: { shards: 2 },
       onShardLoaded: noneFinished,
     });
     loader.assign(assignment(0));
@@ -23,7 +23,7 @@ describe('createAsyncDataLoader', () => {
     const loader = createAsyncDataLoader({
       shardLoader: { load: loadNow },
       onPackDue: () => Promise.resolve(),
-      prefetchShards: 2,
+      prefetchDepth: { shards: 2 },
       onShardLoaded: ({ shard }) => Promise.resolve(new Set(shard.shardId === 0 ? [0, 1] : [1])),
     });
     loader.assign(assignment(0));
@@ -42,7 +42,7 @@ describe('createAsyncDataLoader', () => {
         },
       },
       onPackDue: () => Promise.resolve(),
-      prefetchShards: 2,
+      prefetchDepth: { shards: 2 },
       onShardLoaded: noneFinished,
     });
     for (const id of [0, 1, 2, 3]) loader.assign(assignment(id));
@@ -57,7 +57,7 @@ describe('createAsyncDataLoader', () => {
     const loader = createAsyncDataLoader({
       shardLoader: { load: loadNow },
       onPackDue: () => Promise.resolve(),
-      prefetchShards: 1,
+      prefetchDepth: { shards: 1 },
       onShardLoaded: noneFinished,
     });
     const names = namesOf(loader);
@@ -73,7 +73,7 @@ describe('createAsyncDataLoader', () => {
         load: ({ shardId }) => (shardId === 1 ? Promise.reject(new Error('changed')) : loadNow({ shardId })),
       },
       onPackDue: () => Promise.resolve(),
-      prefetchShards: 2,
+      prefetchDepth: { shards: 2 },
       onShardLoaded: noneFinished,
     });
     loader.assign(assignment(0));
@@ -97,7 +97,7 @@ function loadNow({ shardId }: { readonly shardId: number }): Promise<LoadedShard
     const tokens = Uint8Array.of(0, 5, 2);
     return layOutPack([{ id: `${shardId}/${index}`, recordIndex: index, tokens }], index, index === 1);
   });
-  return Promise.resolve({ records: [], packs, harmlessToken: 5, loadMs: 0 });
+  return Promise.resolve({ records: [], packs, harmlessToken: 5, copies: new Map(), loadMs: 0 });
 }
 
 function assignment(id: number): Assignment {

@@ -1,5 +1,6 @@
 import type { LeaseId, PackVerdict, Shard } from '@virnucpro/protocol';
 
+import { countCopies, type CopyCounts } from '../collate/unique-sequences.ts';
 import { applyVerdict, type JudgedPack } from '../collate/apply-verdict.ts';
 import type { LoadedShard } from './load-shard.ts';
 import type { ShardLoader } from './shard-loader.ts';
@@ -16,14 +17,16 @@ export interface Assignment {
 }
 
 /** One pack of one assigned shard. */
-export interface ShardPack extends JudgedPack {
+export interface ShardPack extends JudgedPack, CopyCounts {
   readonly assignment: Assignment;
+  /** By record of the shard: those with the same residues, which get its row too. */
+  readonly copies: ReadonlyMap<number, readonly number[]>;
 }
 
 export interface AsyncDataLoaderOptions {
   readonly shardLoader: Pick<ShardLoader, 'load'>;
-  /** Shards that may be loading or loaded ahead of the one being computed; bounds memory. */
-  readonly prefetchShards: number;
+  /** Shards that may be loading or loaded ahead of the one being computed, at this moment; bounds memory. */
+  readonly prefetchDepth: { readonly shards: number };
   /**
    * Called with each loaded shard, in order, before its packs are handed out.
    * @returns the packs that need no computing, because an earlier attempt left them in the log
@@ -35,7 +38,7 @@ export interface AsyncDataLoaderOptions {
 
 /**
  * Assigned shards in, packs out: shards load on CPU threads while packs of earlier ones compute, at most
- * `prefetchShards` ahead. Ends after `close`, when every pack was handed out; nothing is lost at the end of data.
+ * `prefetchDepth` ahead. Ends after `close`, when every pack was handed out; nothing is lost at the end of data.
  */
 export interface AsyncDataLoader extends AsyncIterable<ShardPack> {
   assign(assignment: Assignment): void;
@@ -55,7 +58,7 @@ export function createAsyncDataLoader(options: AsyncDataLoaderOptions): AsyncDat
   let wake: () => void = () => undefined;
 
   function prefetch(): void {
-    while (waiting.length > 0 && loading.length < options.prefetchShards) {
+    while (waiting.length > 0 && loading.length < options.prefetchDepth.shards) {
       const assignment = waiting.shift() as Assignment;
       const loaded = options.shardLoader.load(assignment.shard);
       // The error surfaces when its turn comes; until then it is not an unhandled one.
@@ -82,7 +85,9 @@ export function createAsyncDataLoader(options: AsyncDataLoaderOptions): AsyncDat
       const finished = await options.onShardLoaded(assignment, loaded);
       for (const planned of loaded.packs) {
         if (finished.has(planned.packIndex)) continue;
-        const pack = { ...applyVerdict(planned, assignment.verdicts, loaded.harmlessToken), assignment };
+        const judged = applyVerdict(planned, assignment.verdicts, loaded.harmlessToken);
+        const { copies } = loaded;
+        const pack = { ...judged, ...countCopies(planned, copies), copies, assignment };
         await options.onPackDue(pack);
         yield pack;
       }

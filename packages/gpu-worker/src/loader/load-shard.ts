@@ -5,6 +5,7 @@ import type { PackingMode, Shard } from '@virnucpro/protocol';
 
 import { collateShard } from '../collate/collate-shard.ts';
 import type { PackedBatch } from '../collate/packed-batch.ts';
+import { uniqueSequences } from '../collate/unique-sequences.ts';
 import { tokenizeShard, type TokenizeOptions } from './tokenize-shard.ts';
 import type { TokenizedShard } from './tokenized-shard.ts';
 
@@ -22,6 +23,8 @@ export interface LoadShardRequest extends Omit<TokenizeOptions, 'tokenizer'> {
 export interface LoadedShard {
   readonly records: readonly RecordEntry[];
   readonly packs: readonly PackedBatch[];
+  /** By record that is computed: those with the same residues, which get its row too. */
+  readonly copies: ReadonlyMap<number, readonly number[]>;
   /** A token that takes the place of residues which must not be computed. */
   readonly harmlessToken: number;
   readonly loadMs: number;
@@ -37,10 +40,12 @@ export async function loadShard(request: LoadShardRequest): Promise<LoadedShard>
   const tokenizer = await tokenizerFor(request.vocabularyPath);
   const bytes = await readShardBytes(request.path, request.displayPath, request.shard);
   const tokenized = tokenizeShard(bytes, request.shard.recordCount, { ...request, tokenizer });
-  const packs = collateShard(tokenized, request.tokenBudget, request.packing);
+  const { representatives, copies } = uniqueSequences(tokenized);
+  const packs = collateShard(tokenized, representatives, request.tokenBudget, request.packing);
   return {
     records: recordTable(tokenized),
     packs,
+    copies,
     harmlessToken: tokenizer.tokenOf[ALANINE] as number,
     loadMs: performance.now() - startedMs,
   };

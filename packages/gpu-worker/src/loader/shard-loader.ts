@@ -15,6 +15,8 @@ export type ShardLoaderConfig = Pick<
   | 'longSequences'
 > & { readonly loaderThreads: number };
 
+const IDLE_THREAD_MS = 10_000;
+
 /** Loads shards on CPU threads. */
 export interface ShardLoader {
   /** @throws {VirnucproError} the loader's error, with the shard and file named */
@@ -22,13 +24,16 @@ export interface ShardLoader {
   close(): Promise<void>;
 }
 
-export function createShardLoader(config: ShardLoaderConfig): ShardLoader {
+export function createShardLoader(
+  config: ShardLoaderConfig,
+  threadEntry = new URL('loader-thread.js', import.meta.url),
+): ShardLoader {
   const pool = new Piscina<LoadShardRequest, LoaderReply>({
-    filename: new URL('loader-thread.js', import.meta.url).href,
+    filename: threadEntry.href,
     minThreads: 1,
     maxThreads: config.loaderThreads,
-    // An idle thread costs memory only; starting one costs the device a wait.
-    idleTimeout: Number.POSITIVE_INFINITY,
+    // The first thread stays: starting one costs the device a wait. Those beside it go when they are not needed.
+    idleTimeout: IDLE_THREAD_MS,
   });
   return {
     load: async (shard) => {

@@ -1,17 +1,18 @@
 import {
+  rowBytesOf,
   shardLogPath,
   ShardLogWriter,
   type DurableFileSystem,
-  type PackEntry,
   type ShardLogHeader,
 } from '@virnucpro/checkpoint';
 import { PACKER_VERSION } from '@virnucpro/packing';
 import type { ShardId, WorkerConfig, WorkerMessage } from '@virnucpro/protocol';
 
-import type { PackedBatch } from '../collate/packed-batch.ts';
+import { countCopies } from '../collate/unique-sequences.ts';
 import type { InferenceResult } from '../inference/async-inference-runner.ts';
 import type { Assignment, ShardPack } from '../loader/async-data-loader.ts';
 import type { LoadedShard } from '../loader/load-shard.ts';
+import { packEntry } from './pack-entry.ts';
 
 export type ShardCompleted = Extract<WorkerMessage, { type: 'shard-completed' }>;
 
@@ -72,7 +73,7 @@ export class ShardRecorder {
       startedMs: nowMs(),
       packs: loaded.packs.length,
       packsReused: opened.finishedPacks.size,
-      tokensReused: tokensOf(loaded.packs.filter(({ packIndex }) => opened.finishedPacks.has(packIndex))),
+      tokensReused: tokensOf(loaded, opened.finishedPacks),
       remaining: loaded.packs.length - opened.finishedPacks.size,
       packsSplit: 0,
     };
@@ -85,7 +86,8 @@ export class ShardRecorder {
   async record(result: InferenceResult<ShardPack>): Promise<void> {
     const open = this.#open.get(result.batch.assignment.shard.shardId);
     if (open === undefined) throw new Error(`no open log for shard ${result.batch.assignment.shard.shardId}`);
-    await open.writer.append(packEntry(result, this.#options.config));
+    const { embeddingDim, dtype } = this.#options.config;
+    await open.writer.append(packEntry(result, rowBytesOf(embeddingDim, dtype)));
     open.remaining -= 1;
     if (result.parts > 1) open.packsSplit += 1;
     if (open.remaining === 0) this.#finish(open);
@@ -142,35 +144,9 @@ export class ShardRecorder {
   }
 }
 
-function tokensOf(packs: readonly PackedBatch[]): number {
-  return packs.reduce((sum, { numTokens }) => sum + numTokens, 0);
-}
-
-/** Splits a result into rows that count and records that are rejected. */
-function packEntry(result: InferenceResult<ShardPack>, config: ShardRecorderOptions['config']): PackEntry {
-  const { batch, rows, nonFiniteRows, parts } = result;
-  const { packIndex, recordIndices, rejections } = batch;
-  const notes = parts > 1 ? { parts } : null;
-  if (nonFiniteRows.length === 0 && rejections.length === 0)
-    return { packIndex, recordIndices, rows, rejections: [], notes };
-  const rejected = new Set(rejections.map(({ recordIndex }) => recordIndex));
-  const isWanted = (row: number): boolean => !rejected.has(recordIndices[row] as number);
-  const nonFinite = nonFiniteRows.filter(isWanted);
-  const bad = new Set(nonFinite);
-  const kept = [...recordIndices.keys()].filter((row) => isWanted(row) && !bad.has(row));
-  const rowBytes = config.embeddingDim * (config.dtype === 'float32' ? 4 : 2);
-  return {
-    packIndex,
-    recordIndices: Uint32Array.from(kept, (row) => recordIndices[row] as number),
-    rows: Buffer.concat(kept.map((row) => rows.subarray(row * rowBytes, (row + 1) * rowBytes))),
-    rejections: [
-      ...rejections,
-      ...nonFinite.map((row) => ({
-        recordIndex: recordIndices[row] as number,
-        reason: 'non-finite' as const,
-        detail: 'the model gave NaN or infinity, twice',
-      })),
-    ],
-    notes,
-  };
+/** Of the packs that are in the log already, with what they spare. */
+function tokensOf({ packs, copies }: LoadedShard, finished: ReadonlySet<number>): number {
+  return packs
+    .filter(({ packIndex }) => finished.has(packIndex))
+    .reduce((sum, pack) => sum + pack.numTokens + countCopies(pack, copies).copiedTokens, 0);
 }

@@ -12,6 +12,7 @@ import type { Logger } from 'winston';
 import { subsetOf } from '../collate/apply-verdict.ts';
 import { AsyncInferenceRunner, type InferenceResult } from '../inference/async-inference-runner.ts';
 import { createAsyncDataLoader, type AsyncDataLoader, type ShardPack } from '../loader/async-data-loader.ts';
+import { PrefetchDepth, prefetchLimits } from '../loader/prefetch-depth.ts';
 import { createShardLoader, type ShardLoader } from '../loader/shard-loader.ts';
 import { ShardRecorder } from '../record/shard-recorder.ts';
 import { ThreadedSession } from '../session/threaded-session.ts';
@@ -26,10 +27,12 @@ export interface WorkerSeams {
   readonly fileSystem?: DurableFileSystem;
   /** Entry module of the session thread. */
   readonly sessionThreadEntry?: URL;
+  /** Entry module of the loader threads. */
+  readonly loaderThreadEntry?: URL;
 }
 
-/** Loaded and loading shards ahead of the one computed: a worker holds two leases. */
-const PREFETCH_SHARDS = 2;
+/** What loaded shards may take together. */
+const PREFETCH_BYTES = 256 << 20;
 
 /**
  * One device's worker. Its main thread only moves messages: loading happens in piscina threads, computing in
@@ -43,7 +46,7 @@ export class Worker {
     const log = openWorkerLog(init.config.logDirectory, init.rank, init.config.logLevel);
     log.info('worker starts', { device: init.device, threads: init.config.threadsPerWorker });
     const session = await ThreadedSession.open(sessionOptions(init), seams.sessionThreadEntry);
-    const worker = new Worker(init, channel, log, session, seams.fileSystem ?? nodeFileSystem);
+    const worker = new Worker(init, channel, log, session, seams);
     const startupMs = performance.now() - startedMs;
     log.info('session is ready', { deviceName: session.deviceName, startupMs });
     await channel.send({
@@ -66,6 +69,7 @@ export class Worker {
   readonly #log: Logger;
   readonly #session: ThreadedSession;
   readonly #shardLoader: ShardLoader;
+  readonly #prefetch: PrefetchDepth;
   readonly #loader: AsyncDataLoader;
   readonly #recorder: ShardRecorder;
   readonly #metrics = new MetricsAccumulator();
@@ -81,18 +85,19 @@ export class Worker {
     channel: ParentChannel,
     log: Logger,
     session: ThreadedSession,
-    fileSystem: DurableFileSystem,
+    seams: WorkerSeams,
   ) {
     this.#config = init.config;
     this.#channel = channel;
     this.#log = log;
     this.#session = session;
     this.#monitor = new GpuMonitor({ nowMs: () => performance.now(), logger: log });
-    this.#recorder = this.#createRecorder(fileSystem);
-    this.#shardLoader = createShardLoader(init.config);
+    this.#recorder = this.#createRecorder(seams.fileSystem ?? nodeFileSystem);
+    this.#shardLoader = createShardLoader(init.config, seams.loaderThreadEntry);
+    this.#prefetch = new PrefetchDepth(prefetchLimits(init.config.shardTokens, PREFETCH_BYTES));
     this.#loader = createAsyncDataLoader({
       shardLoader: this.#shardLoader,
-      prefetchShards: PREFETCH_SHARDS,
+      prefetchDepth: this.#prefetch,
       onShardLoaded: (assignment, loaded) => this.#recorder.open(assignment, loaded),
       onPackDue: (pack) => this.#packDue(pack),
     });
@@ -173,10 +178,16 @@ export class Worker {
     if (result !== null) await this.#channel.send({ type: 'probe-survived', leaseId });
   }
 
-  #measure({ batch, batchIndex, waitMs, busyMs, queueDepth }: InferenceResult): void {
+  #measure({ batch, batchIndex, waitMs, busyMs, queueDepth }: InferenceResult<ShardPack>): void {
     const { tokenBudget, packing } = this.#config;
     const { numSequences: sequences, numTokens: tokens, maxSeqlen: maxSequenceLength, isLastOfShard } = batch;
-    this.#metrics.add({ sequences, tokens, maxSequenceLength, tokenBudget, waitMs, busyMs });
+    this.#prefetch.observe(waitMs, busyMs);
+    if (isLastOfShard) this.#prefetch.shardEnded();
+    this.#metrics.add({
+      ...{ sequences, tokens, maxSequenceLength, tokenBudget, waitMs, busyMs },
+      copiedSequences: batch.copiedSequences,
+      copiedTokens: batch.copiedTokens,
+    });
     this.#monitor.recordDataLoaderWait({
       waitTimeMs: waitMs,
       batchIndex,
@@ -225,6 +236,7 @@ export class Worker {
       rssBytes: process.memoryUsage.rss(),
       currentPackMs: this.#session.currentPackMs,
       queueDepth: this.#session.depth,
+      shardsWanted: this.#prefetch.shards + 1,
       metrics: this.#metrics.takeDelta(),
     });
   }

@@ -32,6 +32,8 @@ export async function runCommandLine(
     fileSystem: nodeFileSystem,
     ...seams,
   };
+  // A reader that goes away (head, a closed terminal) must not end the work: what is said is lost, nothing else.
+  for (const stream of [context.stdout, context.stderr]) stream.on('error', () => undefined);
   let exitCode: number = EXIT_CODES.complete;
   const finish = (code: number): void => void (exitCode = code);
   try {

@@ -115,8 +115,9 @@ export const RUN_OPTIONS = {
   }),
   'loader-threads': option({
     schema: integer(1, 64),
-    default: 1,
-    describe: 'CPU threads that read, tokenize and pack in each worker',
+    default: 4,
+    describe:
+      'CPU threads that read, tokenize and pack in each worker, at most; one while the device does not wait',
     group: DEVICE,
     value: 'N',
   }),

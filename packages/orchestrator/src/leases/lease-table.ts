@@ -87,6 +87,11 @@ export class LeaseTable {
     return this.#leases.get(leaseId) ?? null;
   }
 
+  /** All shards are known, and fewer of them are queued than there are workers. */
+  isTail(workers: number): boolean {
+    return this.#sealed && this.#queued.length < workers;
+  }
+
   get queued(): number {
     return this.#queued.length;
   }

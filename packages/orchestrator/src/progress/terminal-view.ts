@@ -28,6 +28,7 @@ export function createTerminalView(stream: NodeJS.WriteStream): ProgressView {
     },
     cliProgress.Presets.shades_grey,
   );
+  let closed = false;
   const created = new Map<string, cliProgress.SingleBar>();
 
   function draw(name: string, done: number, total: number, rate: string, note: string): void {
@@ -47,16 +48,21 @@ export function createTerminalView(stream: NodeJS.WriteStream): ProgressView {
     log: new Writable({
       decodeStrings: false,
       write: (chunk: string, _encoding, done) => {
-        bars.log(chunk.endsWith('\n') ? chunk : `${chunk}\n`);
+        const line = chunk.endsWith('\n') ? chunk : `${chunk}\n`;
+        if (closed) stream.write(line);
+        else bars.log(line);
         done();
       },
     }),
     update: (snapshot) => {
+      if (closed) return;
       const total = snapshot.tokensTotal ?? snapshot.tokensScanned;
       for (const worker of snapshot.workers) drawWorker(draw, worker, total / snapshot.workers.length);
       draw('total', snapshot.tokensDone, total, rate(snapshot.tokensPerSecond), totalNote(snapshot));
     },
     close: () => {
+      if (closed) return;
+      closed = true;
       bars.update();
       bars.stop();
     },

@@ -3,11 +3,16 @@ import type { Rank } from '@virnucpro/protocol';
 import type { WorkerLoss } from '../supervisor/supervisor-events.ts';
 
 /** One line for the log: who, how, in which state, with what in hand, and what happens now. */
-export function describeLoss(rank: Rank, { exit, error, releasedLeases, restartInMs }: WorkerLoss): string {
+export function describeLoss(
+  rank: Rank,
+  { exit, error, killedFor, releasedLeases, restartInMs }: WorkerLoss,
+): string {
   const how =
     exit.signal === null
       ? `ended with code ${exit.code ?? '?'}`
-      : `was ended by ${exit.signal}${signalHint(exit.signal)}`;
+      : killedFor === null
+        ? `was ended by ${exit.signal}${signalHint(exit.signal)}`
+        : `was killed (${killedFor})`;
   const said = error === null ? '' : ` (${error.message})`;
   const held = releasedLeases.map(({ shard }) => shard.shardId);
   const shards =

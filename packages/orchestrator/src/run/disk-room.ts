@@ -9,13 +9,15 @@ import type { Job } from './job.ts';
 
 /** Per record, beside its row: its entry in the log's record table and its line in sequences.tsv. */
 const TABLE_BYTES_PER_RECORD = 200;
+/** Logs, report, manifest, and what a file system rounds up. */
+const FIXED_BYTES = 1 << 20;
 const SAMPLE_BYTES = 1 << 20;
 const NEW_RECORD = Buffer.from('\n>');
 
 /** Room that a run takes at its end: every row is in a checkpoint log and in embeddings.npy then. Pure. */
 export function bytesForRecords(records: number, embeddingDim: number, dtype: 'float32' | 'float16'): number {
   const rowBytes = embeddingDim * (dtype === 'float32' ? 4 : 2);
-  return records * (2 * rowBytes + TABLE_BYTES_PER_RECORD);
+  return records * (2 * rowBytes + TABLE_BYTES_PER_RECORD) + FIXED_BYTES;
 }
 
 export interface Room {

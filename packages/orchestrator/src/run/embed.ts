@@ -5,6 +5,7 @@ import { PACKER_VERSION } from '@virnucpro/packing';
 import {
   isVirnucproError,
   serializeError,
+  storageFailure,
   deserializeError,
   type Shard,
   type VirnucproError,
@@ -92,7 +93,7 @@ class Embedding {
     stop.onForce(() => this.#supervisor.kill());
     let summary: ScanSummary | null = null;
     const scanned = scan.summary.then(
-      (found) => this.#onScanned((summary = found)),
+      (found) => this.#onScanned((summary = found)).catch((error: unknown) => this.#fail(error)),
       (error: unknown) => this.#onScanFailed(error),
     );
     this.#tracker.start();
@@ -111,6 +112,7 @@ class Embedding {
 
   #admitNext(shard: Shard): void {
     this.#admitted = this.#admitted.then(() => this.#admit(shard));
+    this.#admitted.catch((error: unknown) => this.#fail(error));
   }
 
   /** An input was written to since the run began: no log is opened before the scan has shown that it is the same. */
@@ -162,9 +164,14 @@ class Embedding {
   }
 
   #onScanFailed(error: unknown): void {
+    this.#fail(error);
     // Nothing of a run with bad input is worth waiting for.
-    this.#supervisor.fail(isVirnucproError(error) ? error : deserializeError(serializeError(error)));
     this.#supervisor.kill();
+  }
+
+  #fail(error: unknown): void {
+    const known = storageFailure(error) ?? error;
+    this.#supervisor.fail(isVirnucproError(known) ? known : deserializeError(serializeError(known)));
   }
 }
 

@@ -19,6 +19,8 @@ export interface ByteSettings {
   readonly dtype: RunSettings['dtype'];
   readonly packing: PackingMode;
   readonly packer: string;
+  /** Equal residues in a shard are computed once; that changes the packs of inputs that have them. */
+  readonly repeatedSequences: 'once';
   readonly tokenBudget: number;
   readonly shardTokens: number;
   readonly maxResidues: number;
@@ -50,6 +52,7 @@ export function byteSettings(
     dtype: settings.dtype,
     packing: settings.packing ? 'packed' : 'one-by-one',
     packer: PACKER_VERSION,
+    repeatedSequences: 'once',
     tokenBudget,
     shardTokens: settings['shard-tokens'] ?? PACKS_PER_SHARD * tokenBudget,
     maxResidues: settings['max-residues'],

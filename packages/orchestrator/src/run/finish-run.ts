@@ -2,9 +2,11 @@ import {
   mergeShardLogs,
   shardLogPath,
   writeManifest,
+  type DurableFileSystem,
   type Manifest,
   type MergeOptions,
   type MergeResult,
+  type RunPaths,
 } from '@virnucpro/checkpoint';
 import {
   EXIT_CODES,
@@ -65,7 +67,7 @@ async function complete(job: Job, outcome: EmbedOutcome): Promise<ExitCode> {
   const records = await hashRecords(job);
   // From here on the run is complete; a death before this line leaves one that is merged again.
   const manifest = await saveManifest(job, outcome, { status: 'complete', outputs: [...files], records });
-  if (!job.settings['keep-checkpoints']) await removeCheckpoints(job);
+  if (!job.settings['keep-checkpoints']) await removeCheckpoints(job.context.fileSystem, job.paths);
   if (!job.settings.json) {
     const { paths, context } = job;
     context.stdout.write(summaryText({ manifest, merged, paths, tracker: outcome.tracker, mergeMs }));
@@ -115,7 +117,7 @@ async function leaveStopped(
   job.view.close();
   if (status === 'stopped') {
     job.log.warn(
-      `stopped by ${job.stop.cause() ?? 'request'}: ${formatCount(done.rows)} sequences are done; go on with: ` +
+      `stopped by ${job.stop.cause() ?? 'request'}: ${formatCount(outcome.tracker.snapshot().sequencesDone)} sequences are done; go on with: ` +
         `virnucpro-orchestrate resume ${job.paths.directory}`,
     );
   }
@@ -165,7 +167,8 @@ async function saveManifest(
   return manifest;
 }
 
-async function removeCheckpoints({ context: { fileSystem }, paths }: Job): Promise<void> {
+/** What a finished run does not need any more. */
+export async function removeCheckpoints(fileSystem: DurableFileSystem, paths: RunPaths): Promise<void> {
   await fileSystem.removeDirectory(paths.checkpointDirectory);
   await fileSystem.removeDirectory(paths.spoolDirectory);
 }

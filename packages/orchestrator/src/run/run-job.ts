@@ -1,9 +1,9 @@
 import { mkdir } from 'node:fs/promises';
 
 import { acquireRunLock, runPaths, type RunPaths } from '@virnucpro/checkpoint';
-import { resolveInputFiles, spoolInputs } from '@virnucpro/fasta';
+import { resolveInputFiles, spoolInputs, type PlainFile } from '@virnucpro/fasta';
 import { defaultCacheDirectory, DEMO_MODEL_NOTICE, prepareModel } from '@virnucpro/model';
-import { InputError, isVirnucproError, UsageError, type ExitCode } from '@virnucpro/protocol';
+import { EXIT_CODES, InputError, isVirnucproError, UsageError, type ExitCode } from '@virnucpro/protocol';
 
 import { resolveDevices } from '../devices/resolve-devices.ts';
 import { EventLog } from '../events/event-log.ts';
@@ -12,7 +12,7 @@ import { createProgressView } from '../progress/create-view.ts';
 import { refuseWithoutRoom } from './disk-room.ts';
 import { embed } from './embed.ts';
 import { byteSettings } from './fingerprint.ts';
-import { finishRun } from './finish-run.ts';
+import { finishRun, removeCheckpoints } from './finish-run.ts';
 import type { Job, JobRequest } from './job.ts';
 import { clearRun, openRun } from './open-run.ts';
 import { describeInputs } from './run-inputs.ts';
@@ -70,7 +70,11 @@ async function runLocked(paths: RunPaths, request: JobRequest): Promise<ExitCode
     forceRestart: settings['force-restart'],
     now: () => new Date(),
   });
-  if (opened.state === 'finished') return reportFinished(opened.manifest, settings, paths, context);
+  if (opened.state === 'finished') {
+    if (opened.manifest.options['keep-checkpoints'] !== true)
+      await removeCheckpoints(context.fileSystem, paths);
+    return reportFinished(opened.manifest, settings, paths, context);
+  }
   const view = createProgressView(settings, context);
   const log = openOrchestratorLog({
     logDirectory: paths.logDirectory,
@@ -112,7 +116,17 @@ async function compute(job: Job): Promise<ExitCode> {
     workers: devices.devices.length,
     settings: bytes,
   });
-  const files = await spoolInputs(job.files, job.paths.spoolDirectory, job.context.stdin);
+  const { signal } = job.stop;
+  let files: readonly PlainFile[];
+  try {
+    files = await spoolInputs(job.files, job.paths.spoolDirectory, job.context.stdin, { signal });
+  } catch (error) {
+    if (!signal.aborted) throw error;
+    log.warn(
+      `stopped by ${job.stop.cause() ?? 'request'} while the input was unpacked; nothing was computed`,
+    );
+    return EXIT_CODES.stopped;
+  }
   await refuseWithoutRoom(job, files);
   return finishRun(job, await embed(job, files));
 }

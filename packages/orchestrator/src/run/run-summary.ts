@@ -22,10 +22,15 @@ export function summaryText({ manifest, merged, paths, tracker, mergeMs }: Summa
   const { total } = tracker;
   const seconds = tracker.elapsedMs / 1000;
   const reused = tracker.reused.packs > 0 ? ` · ${formatCount(tracker.reused.packs)} packs from before` : '';
+  const { copiedSequences, copiedTokens } = total;
+  const repeats =
+    copiedSequences > 0
+      ? ` · ${formatCount(copiedSequences)} repeated sequences (${percentText(copiedTokens, total.tokens + copiedTokens)} of the tokens) computed once`
+      : '';
   return [
     `complete: ${formatCount(rows)} sequences${rejected > 0 ? `, ${formatCount(rejected)} rejected` : ''} in ${formatDuration(seconds)}` +
       ` · ${formatCount(total.tokens / seconds)} tokens/s · ${formatCount(total.sequences / seconds)} sequences/s` +
-      ` · packs ${percentText(total.tokens, total.budgetTokens)} full${reused}`,
+      ` · packs ${percentText(total.tokens, total.budgetTokens)} full${repeats}${reused}`,
     '',
     `  ${paths.embeddings}  [${rows}, ${manifest.model.embeddingDim}] ${String(manifest.settings['dtype'])}, ${formatBytes(sizeOf(merged))}`,
     `  ${paths.sequences}  id, length and origin of each row`,

@@ -121,7 +121,7 @@ export class RunTracker implements SupervisorEvents {
   snapshot(): ProgressSnapshot {
     const { total, workers } = this.metrics.snapshot();
     const tokensDone = Math.min(
-      total.tokens + this.#reused.tokens,
+      total.tokens + total.copiedTokens + this.#reused.tokens,
       this.#tokensTotal ?? Number.POSITIVE_INFINITY,
     );
     const left = this.#tokensTotal === null ? null : this.#tokensTotal - tokensDone;
@@ -132,7 +132,7 @@ export class RunTracker implements SupervisorEvents {
         const { tokens: done, tokensPerSecond } = measured ?? { tokens: 0, tokensPerSecond: 0 };
         return { rank, label, state, tokensDone: done, tokensPerSecond };
       }),
-      sequencesDone: total.sequences + this.#reused.sequences,
+      sequencesDone: total.sequences + total.copiedSequences + this.#reused.sequences,
       tokensDone,
       tokensTotal: this.#tokensTotal,
       tokensScanned: this.#tokensScanned,
@@ -219,7 +219,7 @@ export class RunTracker implements SupervisorEvents {
     const ordinals = records.map((index) => firstOrdinal + index);
     this.#job.log.error(
       `record${records.length === 1 ? '' : 's'} ${ordinals.join(', ')} (shard ${shardId}) end${records.length === 1 ? 's' : ''} ` +
-        'every worker that computes it, even alone: rejected, see failed.tsv',
+        'every worker that computes it, even alone; rejected once the rest of its pack is computed, see failed.tsv',
     );
     this.#job.events.emit({ event: 'records-blamed', shardId, packIndex, ordinals });
   }

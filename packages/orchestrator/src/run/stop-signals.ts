@@ -10,7 +10,15 @@ export interface StopSignals {
   dispose(): void;
 }
 
-const SIGNALS = ['SIGINT', 'SIGTERM', 'SIGHUP', 'SIGUSR1'] as const;
+const SIGNALS = ['SIGINT', 'SIGTERM', 'SIGUSR1'] as const;
+
+/**
+ * A terminal that is closed stops the run that it shows. A run that has nothing to do with a terminal (nohup, a batch
+ * system) goes on: Node resets what nohup set, so this is the only way to tell.
+ */
+function isAttended(): boolean {
+  return [process.stdin, process.stdout, process.stderr].some(({ isTTY }) => isTTY);
+}
 
 /** Listens for the signals that stop a run; `announce` gets a line for the person at each of the first two. */
 export function listenForStop(announce: (message: string) => void): StopSignals {
@@ -28,7 +36,10 @@ export function listenForStop(announce: (message: string) => void): StopSignals 
       force.abort();
     }
   };
+  const ignored = (): void => undefined;
+  const onHangUp = isAttended() ? receive : ignored;
   for (const signal of SIGNALS) process.on(signal, receive);
+  process.on('SIGHUP', onHangUp);
 
   return {
     signal: stop.signal,
@@ -37,6 +48,7 @@ export function listenForStop(announce: (message: string) => void): StopSignals 
     onForce: (callback) => whenAborted(force.signal, callback),
     dispose: () => {
       for (const signal of SIGNALS) process.off(signal, receive);
+      process.off('SIGHUP', onHangUp);
     },
   };
 }

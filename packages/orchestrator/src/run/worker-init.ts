@@ -42,6 +42,7 @@ function workerConfig(job: Job, files: readonly PlainFile[]): WorkerConfig {
     vocabularyPath: model.vocabularyPath,
     dtype: byteSettings.dtype,
     tokenBudget: byteSettings.tokenBudget,
+    shardTokens: byteSettings.shardTokens,
     packing: byteSettings.packing,
     maxResidues: byteSettings.maxResidues,
     longSequences: byteSettings.long,

@@ -7,9 +7,6 @@ import type { WorkerSlot } from './worker-slot.ts';
 
 type PackStartedMessage = Extract<WorkerMessage, { type: 'pack-started' }>;
 
-/** The shard that a worker computes, and the next one, so that its loader never idles at a border. */
-const LEASES_PER_WORKER = 2;
-
 /** What the end of a worker meant for its shards. */
 export interface Loss {
   readonly releasedLeases: readonly Lease[];
@@ -31,10 +28,13 @@ export class Dispatcher {
     return this.#leases.allDone;
   }
 
-  /** First a shard for everyone, then a second one. */
+  /** First a shard for everyone, then a second one, then more for those that wait for their loaders. */
   feed(slots: readonly WorkerSlot[]): void {
-    for (let held = 0; held < LEASES_PER_WORKER; held += 1) {
-      for (const slot of slots) if (slot.ready) this.#leaseUpTo(slot, held + 1);
+    const most = Math.max(...slots.map(({ shardsWanted }) => shardsWanted));
+    for (let held = 0; held < most; held += 1) {
+      // The last shards go to whoever is free first: held in advance by a busy worker, they would lengthen the tail.
+      if (held > 0 && this.#leases.isTail(slots.length)) return;
+      for (const slot of slots) if (slot.ready && held < slot.shardsWanted) this.#leaseUpTo(slot, held + 1);
     }
   }
 
@@ -98,8 +98,11 @@ export class Dispatcher {
     const releasedLeases = this.#leases.releaseAll(slot.rank);
     const shard = releasedLeases[0]?.shard;
     if (shard === undefined) return { releasedLeases, shard, blame: { on: 'unknown' } };
-    const how = signal ?? `exit code ${code ?? '?'}`;
-    const detail = slot.lastError?.message ?? `the worker ended with ${how} while it computed this record`;
+    const how =
+      slot.killedFor === null
+        ? `ended with ${signal ?? `exit code ${code ?? '?'}`}`
+        : `was killed: ${slot.killedFor}`;
+    const detail = slot.lastError?.message ?? `the worker ${how}`;
     return { releasedLeases, shard, blame: this.#troubles.crashed(shard.shardId, detail) };
   }
 }

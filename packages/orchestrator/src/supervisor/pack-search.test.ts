@@ -25,27 +25,30 @@ describe('the search in a pack that crashes', () => {
         const search = new PackSearch(records);
         play(search, (probe) => probe.some((record) => poison.includes(record)));
         expect(search.result.crashing).toEqual(poison.toSorted((a, b) => a - b));
-        expect(search.result.together).toBe(false);
       }),
     );
   });
 
-  test('needs one crash per halving for one bad record', () => {
+  test('needs one crash per halving for one bad record, and one to be sure', () => {
     const records = Array.from({ length: 1024 }, (_, index) => index);
     const search = new PackSearch(records);
-    expect(play(search, (probe) => probe.includes(700))).toBe(10);
+    expect(play(search, (probe) => probe.includes(700))).toBe(11);
   });
 
   test('names none when the parts are well and only the whole crashes', () => {
     const search = new PackSearch([1, 2, 3, 4, 5]);
     play(search, ({ length }) => length >= 4);
-    expect(search.result).toEqual({ crashing: [], together: true });
+    expect(search.result).toEqual({ crashing: [] });
   });
 
-  test('of a single record is over before it begins', () => {
-    const search = new PackSearch([7]);
-    expect(search.probe).toBeNull();
-    expect(search.result.crashing).toEqual([7]);
-    expect(() => search.survived()).toThrow('over');
+  test('of a single record takes two crashes alone, and one that it survives clears it', () => {
+    const guilty = new PackSearch([7]);
+    expect(play(guilty, () => true)).toBe(2);
+    expect(guilty.result.crashing).toEqual([7]);
+    expect(() => guilty.survived()).toThrow('over');
+    const innocent = new PackSearch([7]);
+    let first = true;
+    play(innocent, () => first && !(first = false));
+    expect(innocent.result.crashing).toEqual([]);
   });
 });

@@ -2,34 +2,29 @@
 export interface SearchResult {
   /** Records that crash even alone, by position in the shard, ascending. */
   readonly crashing: readonly number[];
-  /** Some records crash together, though neither half of them does: it is their number, or nobody's fault. */
-  readonly together: boolean;
-}
-
-interface Suspect {
-  readonly records: readonly number[];
-  untested: number;
-  halfCrashed: boolean;
 }
 
 interface Probe {
   readonly records: readonly number[];
-  readonly parent: Suspect;
+  /** How often these records have crashed in a probe of their own. */
+  readonly crashes: number;
 }
+
+/** A record is guilty when it has crashed so often alone: once may be somebody's kill. */
+const CRASHES_ALONE = 2;
 
 /**
  * Bisects a pack that ends its worker: each half is computed by itself, and a half that crashes is halved again, until
- * the record that crashes stands alone. One bad record among n costs log2(n) crashes. Pure: it only says what to try.
+ * the record that crashes stands alone, and crashes again. One bad record among n costs log2(n) + 1 crashes. Pure: it only
+ * says what to try.
  */
 export class PackSearch {
   readonly #probes: Probe[] = [];
   readonly #crashing: number[] = [];
-  #together = false;
 
   /** @param records of the pack, by position in the shard; known to crash together */
   constructor(records: readonly number[]) {
-    if (records.length === 1) this.#crashing.push(...records);
-    else this.#halve(records);
+    this.#suspect(records);
   }
 
   /** The records to compute next; null when the search is over. */
@@ -38,35 +33,31 @@ export class PackSearch {
   }
 
   survived(): void {
-    this.#tested(false);
+    this.#next();
   }
 
   crashed(): void {
-    const { records } = this.#tested(true);
-    if (records.length === 1) this.#crashing.push(...records);
-    else this.#halve(records);
+    const { records, crashes } = this.#next();
+    if (records.length > 1) this.#suspect(records);
+    else if (crashes + 1 < CRASHES_ALONE) this.#probes.unshift({ records, crashes: crashes + 1 });
+    else this.#crashing.push(...records);
   }
 
   get result(): SearchResult {
-    return { crashing: this.#crashing.toSorted((a, b) => a - b), together: this.#together };
+    return { crashing: this.#crashing.toSorted((a, b) => a - b) };
   }
 
-  #tested(crashed: boolean): Probe {
+  #next(): Probe {
     const probe = this.#probes.shift();
     if (probe === undefined) throw new Error('the search is over: nothing was to be tried');
-    const { parent } = probe;
-    parent.untested -= 1;
-    parent.halfCrashed ||= crashed;
-    if (parent.untested === 0 && !parent.halfCrashed) this.#together = true;
     return probe;
   }
 
-  #halve(records: readonly number[]): void {
-    const parent: Suspect = { records, untested: 2, halfCrashed: false };
+  #suspect(records: readonly number[]): void {
     const middle = Math.ceil(records.length / 2);
+    const halves = [records.slice(0, middle), records.slice(middle)];
     this.#probes.unshift(
-      { records: records.slice(0, middle), parent },
-      { records: records.slice(middle), parent },
+      ...halves.filter(({ length }) => length > 0).map((half) => ({ records: half, crashes: 0 })),
     );
   }
 }

@@ -71,25 +71,19 @@ describe('a shard that ends workers', () => {
     );
   });
 
-  test('is not blamed for kills from outside, however they fall', () => {
+  test('is not changed by fewer than five kills from outside, whenever they come', () => {
     fc.assert(
-      fc.property(fc.array(fc.boolean(), { maxLength: 12 }), (kills) => {
-        const troubles = new ShardTroubles();
-        const packs = [pack(0, 8), pack(1, 8)];
-        let [call, probesKilled] = [0, 0];
-        const { end } = compute(troubles, packs, (records) => {
-          const killed = kills[call++] ?? false;
-          if (killed && troubles.approach(SHARD).kind === 'probe') probesKilled += 1;
-          // A single record that is hit in every step cannot be told from one that crashes.
-          return killed && records.length > 1;
-        });
-        expect(end).toBe('done');
-        expect(troubles.verdicts(SHARD).flatMap(({ crashing }) => crashing)).toEqual([]);
-        if (probesKilled === 0) {
-          const limited = troubles.verdicts(SHARD).filter(({ tokenLimit }) => tokenLimit !== null);
-          expect(limited.length === 0 || kills.filter(Boolean).length >= 4).toBe(true);
-        }
-      }),
+      fc.property(
+        fc.array(fc.boolean(), { maxLength: 30 }).filter((kills) => kills.filter(Boolean).length < 5),
+        fc.constantFrom(1, 2, 8),
+        (kills, size) => {
+          const troubles = new ShardTroubles();
+          let call = 0;
+          const { end } = compute(troubles, [pack(0, size), pack(1, size)], () => kills[call++] ?? false);
+          expect(end).toBe('done');
+          expect(troubles.verdicts(SHARD)).toEqual([]);
+        },
+      ),
     );
   });
 

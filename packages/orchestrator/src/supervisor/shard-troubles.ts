@@ -34,13 +34,15 @@ interface Trouble {
   detail: string;
   started: StartedPack | null;
   search: { readonly pack: StartedPack; readonly steps: PackSearch } | null;
-  /** Packs whose search found nothing: the crashes came from outside, or the pack is too much as a whole. */
-  readonly cleared: Set<number>;
+  /** Crashes of a pack that its search, or its verdict, does not explain. */
+  readonly unexplained: Map<number, number>;
   readonly verdicts: Map<number, PackVerdict>;
 }
 
 /** Any worker may be killed once from outside; the second time the shard is watched. */
 const FAILURES_BEFORE_CAUTION = 2;
+/** Crashes of a whole pack, though each of its parts was well, after which it counts as too much at once. */
+const CRASHES_OF_THE_WHOLE = 3;
 /** Below this many tokens at once no pack is too large for a device: something else is wrong. */
 const SMALLEST_TOKEN_LIMIT = 64;
 
@@ -49,9 +51,9 @@ const SMALLEST_TOKEN_LIMIT = 64;
  *
  *   plain --2 crashes--> cautious --crash in an announced pack--> bisection --> verdict, computed cautiously
  *
- * Records are rejected only when their pack computes with stand-ins in their place: that is the proof that the device is
- * well. A pack is never changed on suspicion alone: kills from outside, however many, leave the same packs and bytes, unless
- * they hit one record in every step of its bisection.
+ * Records are rejected only when they crash alone, twice, and their pack computes with stand-ins in their place: that is
+ * the proof that the device is well. A pack is computed in parts only when it has crashed three times as a whole while
+ * its parts were well. Kills from outside change nothing, unless so many in a row hit exactly these moments.
  */
 export class ShardTroubles {
   readonly #troubles = new Map<number, Trouble>();
@@ -106,10 +108,18 @@ export class ShardTroubles {
     const { started } = trouble;
     trouble.started = null;
     if (started === null) return { on: 'unknown' };
-    if (trouble.verdicts.has(started.packIndex) || trouble.cleared.has(started.packIndex))
-      return this.#lowerLimit(trouble, started);
+    if (this.#isTooMuch(trouble, started)) return this.#lowerLimit(trouble, started);
+    // A pack with a verdict is not searched again: its bad records are known, and stand-ins are in their place.
+    if (trouble.verdicts.has(started.packIndex)) return { on: 'pack' };
     trouble.search = { pack: started, steps: new PackSearch(started.recordIndices) };
     return this.#conclude(trouble);
+  }
+
+  /** Counts a crash of the pack as a whole; so many cannot all come from outside. */
+  #isTooMuch({ unexplained }: Trouble, { packIndex }: StartedPack): boolean {
+    const crashes = (unexplained.get(packIndex) ?? 0) + 1;
+    unexplained.set(packIndex, crashes % CRASHES_OF_THE_WHOLE);
+    return crashes === CRASHES_OF_THE_WHOLE;
   }
 
   #conclude(trouble: Trouble): Blame {
@@ -119,10 +129,8 @@ export class ShardTroubles {
     trouble.search = null;
     const { crashing } = steps.result;
     const { packIndex } = pack;
-    if (crashing.length === 0) {
-      trouble.cleared.add(packIndex);
-      return { on: 'pack' };
-    }
+    if (crashing.length === 0) return { on: 'pack' };
+    trouble.unexplained.delete(packIndex);
     trouble.verdicts.set(packIndex, {
       packIndex,
       crashing: [...crashing],
@@ -158,7 +166,7 @@ export class ShardTroubles {
       detail: '',
       started: null,
       search: null,
-      cleared: new Set(),
+      unexplained: new Map(),
       verdicts: new Map(),
     };
     this.#troubles.set(shardId, trouble);

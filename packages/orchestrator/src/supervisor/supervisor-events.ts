@@ -28,6 +28,8 @@ export interface WorkerLoss {
   readonly exit: WorkerExit;
   /** What the worker said before it ended, if it could. */
   readonly error: VirnucproError | null;
+  /** Why this process killed it; null when it did not. */
+  readonly killedFor: string | null;
   readonly releasedLeases: readonly Lease[];
   /** A pack was being computed; it will be computed again. */
   readonly packInFlight: boolean;

@@ -144,6 +144,11 @@ export class Supervisor {
     const { packs, busyMs } = message.metrics;
     slot.packStartedMs = message.currentPackMs === null ? null : performance.now() - message.currentPackMs;
     this.#packTimes.observe(packs, busyMs);
+    if (message.shardsWanted > slot.shardsWanted) {
+      slot.shardsWanted = message.shardsWanted;
+      this.dispatch();
+    }
+    slot.shardsWanted = message.shardsWanted;
     if (packs > 0) {
       slot.policy.progressed();
       this.#dispatcher.progressed(slot.rank);
@@ -158,8 +163,8 @@ export class Supervisor {
   }
 
   #killWorker(slot: WorkerSlot, reason: string): void {
-    if (slot.handle === null || slot.killed) return;
-    slot.killed = true;
+    if (slot.handle === null || slot.killedFor !== null) return;
+    slot.killedFor = reason;
     this.#options.events.onWorkerKilled(slot.rank, reason);
     slot.handle.kill();
   }
@@ -172,6 +177,7 @@ export class Supervisor {
       this.#options.events.onWorkerLost(slot.rank, {
         exit,
         error: slot.lastError,
+        killedFor: slot.killedFor,
         releasedLeases: loss.releasedLeases,
         packInFlight: slot.packStartedMs !== null,
         restartInMs,
@@ -200,6 +206,8 @@ export class Supervisor {
   #report({ lastError }: WorkerSlot, { shard, blame }: Omit<Loss, 'releasedLeases'>): void {
     if (shard === undefined) return;
     if (blame.on === 'records') {
+      // The crashes that led here were not the devices'.
+      for (const { policy } of this.#slots) policy.progressed();
       this.#options.events.onRecordsBlamed(shard, blame.packIndex, blame.records);
     } else if (blame.on === 'everything') {
       const last = lastError === null ? '' : ` The last error: ${lastError.message}`;

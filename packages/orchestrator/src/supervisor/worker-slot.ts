@@ -15,14 +15,16 @@ export class WorkerSlot {
   wasReady = false;
   /** The device could not be opened. */
   failedToOpen = false;
-  /** SIGKILL was sent to the present process. */
-  killed = false;
+  /** Why SIGKILL was sent to the present process; null when it was not. */
+  killedFor: string | null = null;
   /** The error that the present process reported before its end. */
   lastError: VirnucproError | null = null;
   startedMs = 0;
   lastMessageMs = 0;
   /** When the pack that the present process computes was begun, by this process's clock; null while it computes none. */
   packStartedMs: number | null = null;
+  /** Leases that the process can use: the shard it computes, and the next, so that it never idles at a border. */
+  shardsWanted = 2;
   /** The present process holds a lease that it must hold alone: a watched shard, or a probe. */
   exclusive = false;
 
@@ -36,7 +38,7 @@ export class WorkerSlot {
   occupy(nowMs: number): void {
     this.restartTimer = null;
     this.lastError = null;
-    this.killed = false;
+    this.killedFor = null;
     this.exclusive = false;
     this.packStartedMs = null;
     this.startedMs = this.lastMessageMs = nowMs;

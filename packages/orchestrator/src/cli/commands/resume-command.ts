@@ -16,6 +16,9 @@ export const RESUME_FLAGS = [
   'loader-threads',
   'log-level',
   'progress',
+  'space-check',
+  'hang-timeout',
+  'keep-checkpoints',
   'json',
 ] as const;
 
@@ -45,5 +48,11 @@ function buildResumeOptions(yargs: Argv): Argv {
     })
     .option('log-level', { type: 'string', requiresArg: true, describe: 'error|warn|info|debug' })
     .option('progress', { type: 'boolean', describe: 'progress bars or lines; --no-progress: neither' })
+    .option('hang-timeout', { type: 'string', requiresArg: true, describe: 'auto|SEC' })
+    .option('space-check', {
+      type: 'boolean',
+      describe: '--no-space-check: go on without room for the results',
+    })
+    .option('keep-checkpoints', { type: 'boolean', describe: 'keep the checkpoint logs after the merge' })
     .option('json', { type: 'boolean', describe: 'JSON lines on standard output' });
 }

@@ -1,4 +1,4 @@
-import { verifyRun } from '@virnucpro/checkpoint';
+import { verifyRun, type Verification } from '@virnucpro/checkpoint';
 import { EXIT_CODES } from '@virnucpro/protocol';
 import type { Argv, CommandModule } from 'yargs';
 
@@ -30,11 +30,22 @@ export function verifyCommand(context: RunContext, finish: Finish): CommandModul
         for (const { file, problem } of findings) context.stdout.write(`${file}: ${problem}\n`);
         context.stdout.write(
           findings.length === 0
-            ? `verified: ${runDirectory} is whole\n`
+            ? verdictText(verification)
             : `${formatCount(findings.length)} problem${findings.length === 1 ? '' : 's'} found in ${runDirectory}\n`,
         );
       }
-      finish(findings.length === 0 ? EXIT_CODES.complete : EXIT_CODES.unexpected);
+      finish(exitCodeOf(verification));
     },
   };
+}
+
+function verdictText({ runDirectory, status }: Verification): string {
+  if (status === 'complete') return `verified: ${runDirectory} is whole\n`;
+  return `${runDirectory} is unfinished: what is there is whole; go on with: virnucpro-orchestrate resume ${runDirectory}\n`;
+}
+
+/** A run without results must not pass for verified. */
+function exitCodeOf({ findings, status }: Verification): number {
+  if (findings.length > 0) return EXIT_CODES.unexpected;
+  return status === 'complete' ? EXIT_CODES.complete : EXIT_CODES.stopped;
 }
