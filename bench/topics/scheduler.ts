@@ -54,11 +54,11 @@ export const schedulerTopic: Topic = {
           options: ['--dtype', 'float16', '--no-space-check'],
         };
         const times = timesOf(await simulatedRun(options));
-        const rate = times.tokens / times.spanMs / speed;
+        const rate = (times.tokens * workers) / times.readyMs / speed;
         if (workers === 1) rateOfOne = rate;
         rows.push([
           name,
-          (100 * times.busyMs) / (workers * times.spanMs),
+          (100 * times.busyMs) / times.readyMs,
           (100 * times.busyMs) / (workers * times.wallMs),
           (100 * rate) / rateOfOne,
           slowRank === undefined ? '-' : staticSlicesMs(times.tokens, msPerToken, workers) / times.spanMs,
@@ -81,7 +81,7 @@ export const schedulerTopic: Topic = {
         rows,
         notes: [
           `Simulated H100 (650M at 60 % of peak, ${DEVICES.H100.toLocaleString('en-US')} tokens/s), time ${TIME_SCALE} times slower; ${PACKS_PER_WORKER} packs of 16,384 tokens each.`,
-          'busy: computing / (devices x time from the first device ready to the last shard done), tail included.',
+          'busy: computing / time from each device ready to the last shard of all done, tail included.',
           'scaling: tokens per device and second against one device. Static slices: the time of the slow device with an equal share.',
         ],
       };
@@ -97,6 +97,8 @@ interface Times {
   readonly tokens: number;
   readonly busyMs: number;
   readonly spanMs: number;
+  /** Sum over the devices, each from when it was ready to the end of the last shard. */
+  readonly readyMs: number;
   readonly wallMs: number;
   readonly firstPackMs: number;
   readonly mergeMs: number;
@@ -114,6 +116,9 @@ function timesOf({ events, report, wallMs, workerCpuMs, parentCpuMs }: Simulated
     tokens: report.totals.tokens,
     busyMs: report.computed.busyMs,
     spanMs: done - ready,
+    readyMs: events
+      .filter(({ event }) => event === 'worker-ready')
+      .reduce((sum, { time }) => sum + done - Date.parse(String(time)), 0),
     wallMs,
     firstPackMs: ready - at('run-started', 'first'),
     mergeMs: at('run-ended', 'last') - done,

@@ -11,5 +11,6 @@ export { forEachRecord, type FastaRecord } from './records.ts';
 export { scanFasta, type ScanOptions } from './scan.ts';
 export type { FileSummary, FirstInvalid, ScanSummary } from './scan-summary.ts';
 export { readShardBytes } from './shard-bytes.ts';
+export { SHARD_CUTTER_VERSION } from './shard-cutter.ts';
 export type { ShardPolicy } from './shard-cutter.ts';
 export { compareWithSpool, spoolInputs, type PlainFile, type SpoolProgress } from './spool.ts';

@@ -72,21 +72,32 @@ test('shards tile the records of every file: each in exactly one, in order, none
 
 test('a shard ends just under a multiple of the token budget, so that its last pack is full too', () => {
   const policy = { tokenBudget: 1000, shardTokens: 10_000, maxRecordsPerShard: 16_384 };
-  const [first] = cut([records(100_000, 10)], policy);
-  expect(first?.tokens).toBe(9980);
+  const shards = cut([records(100_000, 10)], policy);
+  expect(shards[10]?.tokens).toBe(9980);
+});
+
+test('the first shards are small, so that no device waits long for its first pack', () => {
+  const policy = { tokenBudget: 1000, shardTokens: 10_000, maxRecordsPerShard: 16_384 };
+  const sizes = cut([records(200_000, 10)], policy).map(({ tokens }) => tokens);
+  expect(sizes.slice(0, 6)).toEqual([1990, 3990, 5980, 7980, 9980, 9980]);
 });
 
 test('shards shrink to two packs towards the end of the run', () => {
   const policy = { tokenBudget: 1000, shardTokens: 10_000, maxRecordsPerShard: 16_384 };
   const sizes = cut([records(100_000, 10)], policy).map(({ tokens }) => tokens);
-  expect(sizes.slice(0, -1)).toEqual([...sizes.slice(0, -1)].sort((a, b) => b - a));
+  const falling = sizes.slice(5, -1);
+  expect(falling).toEqual([...falling].sort((a, b) => b - a));
   expect(sizes.at(-2)).toBe(1990);
 });
 
 test('what is left of later files counts as left: a small first file does not make small shards', () => {
   const policy = { tokenBudget: 1000, shardTokens: 10_000, maxRecordsPerShard: 16_384 };
-  const [first] = cut([records(1000, 10), records(100_000, 10)], policy);
-  expect(first?.tokens).toBe(9980);
+  const alone = cut([records(5000, 10)], policy).map(({ tokens }) => tokens);
+  const first = cut([records(5000, 10), records(100_000, 10)], policy)
+    .filter(({ fileIndex }) => fileIndex === 0)
+    .map(({ tokens }) => tokens);
+  expect(Math.max(...alone)).toBeLessThan(4000);
+  expect(Math.max(...first)).toBe(9980);
 });
 
 test('a record larger than the target is a shard of its own', () => {

@@ -13,8 +13,14 @@ export interface ShardPolicy {
 /** A shard whose bytes were not summed yet. */
 export type ShardDraft = Omit<Shard, 'crc32c'>;
 
+/** Changes whenever other shards may be cut from the same input: the bytes of the output depend on them. */
+export const SHARD_CUTTER_VERSION = 'ramped-guided-64';
+
 /** Shards shrink towards the end of the run to this share of what is left, so that the tail is short. */
-const SHARE_OF_REMAINDER = 1 / 32;
+const SHARE_OF_REMAINDER = 1 / 64;
+
+/** The first shards are small too, each a little larger: no device waits long for its first pack. */
+const RAMP_PACKS = 2;
 
 /**
  * Packs of best-fit decreasing are never quite full: a shard of exactly k budgets would need k + 1 packs, the
@@ -103,7 +109,8 @@ export class ShardCutter {
   #targetFrom(byteStart: number): number {
     const { tokenBudget, shardTokens } = this.#policy;
     const remaining = this.#laterBytes + this.#fileBytes - byteStart;
-    const wanted = Math.min(shardTokens, Math.max(2 * tokenBudget, remaining * SHARE_OF_REMAINDER));
+    const ramp = (this.#shardCount + 1) * RAMP_PACKS * tokenBudget;
+    const wanted = Math.min(shardTokens, ramp, Math.max(2 * tokenBudget, remaining * SHARE_OF_REMAINDER));
     const packs = Math.max(1, Math.floor(wanted / tokenBudget));
     return Math.floor(packs * tokenBudget * PACK_FILL);
   }

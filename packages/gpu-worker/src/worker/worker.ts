@@ -14,6 +14,7 @@ import { AsyncInferenceRunner, type InferenceResult } from '../inference/async-i
 import { createAsyncDataLoader, type AsyncDataLoader, type ShardPack } from '../loader/async-data-loader.ts';
 import { PrefetchDepth, prefetchLimits } from '../loader/prefetch-depth.ts';
 import { createShardLoader, type ShardLoader } from '../loader/shard-loader.ts';
+import { BoundedWrites } from '../record/bounded-writes.ts';
 import { ShardRecorder } from '../record/shard-recorder.ts';
 import { ThreadedSession } from '../session/threaded-session.ts';
 import type { ParentChannel } from './parent-channel.ts';
@@ -31,6 +32,8 @@ export interface WorkerSeams {
   readonly loaderThreadEntry?: URL;
 }
 
+/** Packs being written while the device goes on: a disk that is busy with an fsync does not make it wait. */
+const WRITES_IN_FLIGHT = 16;
 /** What loaded shards may take together. */
 const PREFETCH_BYTES = 256 << 20;
 
@@ -136,18 +139,24 @@ export class Worker {
 
   async #work(): Promise<void> {
     this.#monitor.startInferenceTimer();
+    const writes = new BoundedWrites(WRITES_IN_FLIGHT);
     const runner = new AsyncInferenceRunner({ session: this.#session, queueDepth: this.#config.queueDepth });
     for await (const result of runner.run(this.#loader)) {
-      await this.#recorder.record(result);
-      this.#measure(result);
-      this.#packsInFlight -= 1;
-      if (this.#packsInFlight === 0) this.#wakeIdle();
+      await writes.add(this.#record(result));
     }
+    await writes.drained();
     await this.#recorder.close();
     await this.#session.close();
     await this.#shardLoader.close();
     await this.#sendHeartbeat();
     this.#log.info('worker ends', { feed: this.#monitor.getDataLoaderStatistics() });
+  }
+
+  async #record(result: InferenceResult<ShardPack>): Promise<void> {
+    await this.#recorder.record(result);
+    this.#measure(result);
+    this.#packsInFlight -= 1;
+    if (this.#packsInFlight === 0) this.#wakeIdle();
   }
 
   /** Under caution every pack before this one is in the log when it is announced, so a crash can only be its own. */

@@ -1,3 +1,4 @@
+import { SHARD_CUTTER_VERSION } from '@virnucpro/fasta';
 import type { PreparedModel } from '@virnucpro/model';
 import { calculateTokenBudget, PACKER_VERSION } from '@virnucpro/packing';
 import type { ExecutionProvider, PackingMode } from '@virnucpro/protocol';
@@ -22,6 +23,7 @@ export interface ByteSettings {
   /** Equal residues in a shard are computed once; that changes the packs of inputs that have them. */
   readonly repeatedSequences: 'once';
   readonly tokenBudget: number;
+  readonly shardCutter: string;
   readonly shardTokens: number;
   readonly maxResidues: number;
   readonly long: RunSettings['long'];
@@ -54,6 +56,7 @@ export function byteSettings(
     packer: PACKER_VERSION,
     repeatedSequences: 'once',
     tokenBudget,
+    shardCutter: SHARD_CUTTER_VERSION,
     shardTokens: settings['shard-tokens'] ?? PACKS_PER_SHARD * tokenBudget,
     maxResidues: settings['max-residues'],
     long: settings.long,

@@ -237,11 +237,14 @@ export class RunTracker implements SupervisorEvents {
     this.#job.events.emit({ event: 'worker-killed', rank, reason });
   }
 
+  onWorkerEnded(rank: Rank): void {
+    this.metrics.workerEnded(rank);
+  }
+
   onWorkerLost(rank: Rank, loss: WorkerLoss): void {
     const { exit, error, releasedLeases, packInFlight, restartInMs } = loss;
     if (packInFlight) this.#packsRecomputed += 1;
     this.#update(rank, { state: restartInMs === null ? 'retired' : 'restarting' });
-    this.metrics.workerEnded(rank);
     this.restarts.push({ rank, atMs: this.elapsedMs, reason: describeLoss(rank, loss) });
     const shardsReturned = releasedLeases.map(({ shard }) => shard.shardId);
     this.#job.log.error(describeLoss(rank, loss), { rank, ...exit, shardsReturned });

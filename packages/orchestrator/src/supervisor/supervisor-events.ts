@@ -21,6 +21,8 @@ export interface SupervisorEvents {
   readonly onLateResult: (rank: Rank, message: ShardCompletedMessage) => void;
   readonly onWorkerOutput: (rank: Rank, line: string) => void;
   readonly onWorkerKilled: (rank: Rank, reason: string) => void;
+  /** The process is gone, whatever the reason. */
+  readonly onWorkerEnded: (rank: Rank) => void;
   readonly onWorkerLost: (rank: Rank, loss: WorkerLoss) => void;
 }
 

@@ -171,6 +171,7 @@ export class Supervisor {
 
   #onExit(slot: WorkerSlot, exit: WorkerExit): void {
     slot.handle = null;
+    this.#options.events.onWorkerEnded(slot.rank);
     const loss = this.#dispatcher.lost(slot, exit);
     if (this.#ending === null) {
       const restartInMs = this.#planRestart(slot, loss.blame);
