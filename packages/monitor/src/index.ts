@@ -43,3 +43,7 @@ export {
   type BottleneckVerdict,
   type UtilizationSummary,
 } from './utilization-window.ts';
+export { parseGpuSample, type GpuSample } from './gpu-sample.ts';
+export { GpuSampler, type GpuSamplerOptions } from './gpu-sampler.ts';
+export { GpuStatistics, type GpuSummary } from './gpu-statistics.ts';
+export { judgeRun, type RunVerdict, type VerdictFacts } from './run-verdict.ts';

@@ -2,6 +2,8 @@ import { metricsDeltaSchema, rankSchema } from '@virnucpro/protocol';
 import { z } from 'zod';
 
 import { summariseMetrics, type RunMetricsSnapshot } from './run-metrics.ts';
+import type { GpuSummary } from './gpu-statistics.ts';
+import { judgeRun } from './run-verdict.ts';
 import { NO_METRICS } from './metrics-accumulator.ts';
 
 /** Raised by one whenever a field of report.json changes its meaning or goes; new fields do not raise it. */
@@ -71,6 +73,18 @@ const restartSchema = z.strictObject({
   reason: z.string().min(1),
 });
 
+const readingSchema = z.number().nullable();
+const gpuSchema = z.strictObject({
+  index: z.int().nonnegative(),
+  uuid: z.string(),
+  name: z.string(),
+  samples: countSchema,
+  averageUtilizationPercent: readingSchema,
+  maxMemoryUsedMiB: readingSchema,
+  maxTemperatureC: readingSchema,
+  averagePowerW: readingSchema,
+});
+
 const packingSchema = z.strictObject({
   mode: z.enum(['packed', 'one-by-one']),
   /** Tokens per pack, BOS and EOS included. */
@@ -110,6 +124,14 @@ export const reportSchema = z.strictObject({
   packing: packingSchema,
   workers: z.array(workerSchema),
   restarts: z.array(restartSchema),
+  /** What limits the run, in one sentence with one piece of advice. */
+  verdict: z.strictObject({
+    severity: z.enum(['none', 'mild', 'critical']),
+    cause: z.enum(['input', 'start-up', 'packing', 'device', 'unknown']),
+    sentence: z.string().min(1),
+  }),
+  /** The GPUs of this machine as the driver saw them during this attempt; empty without GPUs. */
+  gpus: z.array(gpuSchema),
   /** What a reader must know before using the numbers. */
   notices: z.array(z.string().min(1)),
 });
@@ -129,6 +151,8 @@ export interface ReportInput extends Pick<
   /** Rejected records by reason; they add up to `totals.rejected`. */
   readonly rejectedByReason: Readonly<Record<string, number>>;
   readonly notices?: readonly string[];
+  /** Of the GPUs that this run uses. */
+  readonly gpus?: readonly GpuSummary[];
 }
 
 /** The notice that every output of the demo model carries. */
@@ -141,7 +165,7 @@ export const DEMO_MODEL_NOTICE =
  * @throws {z.ZodError} a fact does not fit the schema (a negative count, NaN): a bug of the caller
  */
 export function buildReport(input: ReportInput): Report {
-  const { metrics, rejectedByReason, workers, packing, notices = [], ...facts } = input;
+  const { metrics, rejectedByReason, workers, packing, notices = [], gpus = [], ...facts } = input;
   const { total } = metrics;
   const { packs, tokenUtilization, paddingSavedShare } = total;
   const { tokensPerSecond, sequencesPerSecond, deviceBusyShare, starvedShare } = total;
@@ -153,8 +177,19 @@ export function buildReport(input: ReportInput): Report {
     throughput: { tokensPerSecond, sequencesPerSecond, deviceBusyShare, starvedShare },
     packing: { ...packing, packs, tokenUtilization, paddingSavedShare },
     workers: workers.map((worker) => reportWorker(worker, input)),
+    verdict: judgeRun({
+      ...{ packs, deviceBusyShare, tokenUtilization, tokensPerSecond },
+      waitShare: total.liveMs > 0 ? total.waitMs / total.liveMs : null,
+      gpuUtilizationPercent: meanUtilization(gpus),
+    }),
+    gpus: [...gpus],
     notices: facts.model.demo ? [DEMO_MODEL_NOTICE, ...notices] : [...notices],
   });
+}
+
+function meanUtilization(gpus: readonly GpuSummary[]): number | null {
+  const known = gpus.flatMap(({ averageUtilizationPercent: percent }) => (percent === null ? [] : [percent]));
+  return known.length === 0 ? null : known.reduce((sum, percent) => sum + percent, 0) / known.length;
 }
 
 function reportWorker(worker: ReportWorker, { metrics, restarts }: ReportInput): Report['workers'][number] {

@@ -48,6 +48,7 @@ export type RunEvent =
       readonly rows: number;
       readonly rejected: number;
     }
+  | { readonly event: 'metrics-listening'; readonly url: string }
   | { readonly event: 'log-repaired'; readonly shardId: number; readonly problem: string }
   | { readonly event: 'packs-split'; readonly shardId: number; readonly packs: number }
   | {

@@ -17,6 +17,7 @@ import type { ScanThreadData } from '../scan/scan-messages.ts';
 import type { SupervisorEnd } from '../supervisor/supervisor-events.ts';
 import { fixedHangLimits } from '../supervisor/pack-times.ts';
 import { Supervisor } from '../supervisor/supervisor.ts';
+import { exportMetrics } from './export-metrics.ts';
 import { lackOfRoom } from './disk-room.ts';
 import type { Job } from './job.ts';
 import { runDiffers } from './open-run.ts';
@@ -97,8 +98,10 @@ class Embedding {
       (error: unknown) => this.#onScanFailed(error),
     );
     this.#tracker.start();
+    const exporter = exportMetrics(this.#job, this.#tracker);
     const end = await this.#supervisor.ended;
     this.#tracker.stop();
+    await exporter.stop();
     await scan.stop();
     if (end.kind === 'complete') await scanned;
     return { end, files: this.#files, shards: this.#shards, summary, tracker: this.#tracker };

@@ -61,7 +61,7 @@ async function complete(job: Job, outcome: EmbedOutcome): Promise<ExitCode> {
   const mergeMs = performance.now() - mergeStartedMs;
   const { rows, rejected, rejectedByReason, files } = merged;
   const status = rejected > 0 ? 'complete-with-rejections' : 'complete';
-  await writeReport(job, outcome, { status, rows, rejected, rejectedByReason });
+  const { verdict } = await writeReport(job, outcome, { status, rows, rejected, rejectedByReason });
   job.events.emit({ event: 'run-ended', status: 'complete', rows, rejected });
   await job.closeRecords();
   const records = await hashRecords(job);
@@ -70,7 +70,9 @@ async function complete(job: Job, outcome: EmbedOutcome): Promise<ExitCode> {
   if (!job.settings['keep-checkpoints']) await removeCheckpoints(job.context.fileSystem, job.paths);
   if (!job.settings.json) {
     const { paths, context } = job;
-    context.stdout.write(summaryText({ manifest, merged, paths, tracker: outcome.tracker, mergeMs }));
+    context.stdout.write(
+      summaryText({ manifest, merged, paths, tracker: outcome.tracker, mergeMs, verdict }),
+    );
   }
   return rejected > 0 ? EXIT_CODES.completeWithRejections : EXIT_CODES.complete;
 }

@@ -1,6 +1,7 @@
 import { statSync } from 'node:fs';
 
 import type { Manifest, MergeResult, RunPaths } from '@virnucpro/checkpoint';
+import type { Report } from '@virnucpro/monitor';
 import { EXIT_CODES, InputError, type ExitCode } from '@virnucpro/protocol';
 
 import type { RunSettings } from '../config/run-options.ts';
@@ -14,10 +15,11 @@ export interface SummaryInput {
   readonly paths: RunPaths;
   readonly tracker: RunTracker;
   readonly mergeMs: number;
+  readonly verdict: Report['verdict'];
 }
 
 /** What a person wants to know at the end: how much, how fast, where it is, how to read it. */
-export function summaryText({ manifest, merged, paths, tracker, mergeMs }: SummaryInput): string {
+export function summaryText({ manifest, merged, paths, tracker, mergeMs, verdict }: SummaryInput): string {
   const { rows, rejected } = merged;
   const { total } = tracker;
   const seconds = tracker.elapsedMs / 1000;
@@ -31,6 +33,7 @@ export function summaryText({ manifest, merged, paths, tracker, mergeMs }: Summa
     `complete: ${formatCount(rows)} sequences${rejected > 0 ? `, ${formatCount(rejected)} rejected` : ''} in ${formatDuration(seconds)}` +
       ` · ${formatCount(total.tokens / seconds)} tokens/s · ${formatCount(total.sequences / seconds)} sequences/s` +
       ` · packs ${percentText(total.tokens, total.budgetTokens)} full${repeats}${reused}`,
+    ...(verdict.cause === 'unknown' ? [] : [`${verdictMark(verdict)}${verdict.sentence}`]),
     '',
     `  ${paths.embeddings}  [${rows}, ${manifest.model.embeddingDim}] ${String(manifest.settings['dtype'])}, ${formatBytes(sizeOf(merged))}`,
     `  ${paths.sequences}  id, length and origin of each row`,
@@ -43,6 +46,10 @@ export function summaryText({ manifest, merged, paths, tracker, mergeMs }: Summa
     ...manifest.notices.map((notice) => `\nNote: ${notice}.`),
     '',
   ].join('\n');
+}
+
+function verdictMark({ severity }: Report['verdict']): string {
+  return severity === 'none' ? '' : `${severity} bottleneck: `;
 }
 
 function percentText(part: number, whole: number): string {

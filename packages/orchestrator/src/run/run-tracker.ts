@@ -1,5 +1,12 @@
 import type { ScanSummary } from '@virnucpro/fasta';
-import { RunMetrics, Throughput, type MetricsSummary, type Report } from '@virnucpro/monitor';
+import {
+  GpuStatistics,
+  RunMetrics,
+  Throughput,
+  type GpuSampler,
+  type MetricsSummary,
+  type Report,
+} from '@virnucpro/monitor';
 import type { Rank, Shard } from '@virnucpro/protocol';
 
 import { formatCount } from '../progress/format.ts';
@@ -12,6 +19,7 @@ import type {
   SupervisorEvents,
   WorkerLoss,
 } from '../supervisor/supervisor-events.ts';
+import { gpuSampler } from './gpu-sampling.ts';
 import { describeLoss } from './describe-loss.ts';
 import type { Job } from './job.ts';
 
@@ -38,6 +46,8 @@ export interface DoneCounts {
 /** Keeps count of the run: what happens goes to the log and the events, where it stands to the progress view. */
 export class RunTracker implements SupervisorEvents {
   readonly metrics = new RunMetrics(() => performance.now());
+  /** Readings of the GPUs that this run uses. */
+  readonly gpus = new GpuStatistics();
   /** Losses of workers, in order. */
   readonly restarts: Report['restarts'] = [];
   readonly startedAt = new Date();
@@ -45,6 +55,7 @@ export class RunTracker implements SupervisorEvents {
   readonly #job: Job;
   readonly #startedMs = performance.now();
   readonly #timers: NodeJS.Timeout[] = [];
+  readonly #sampler: GpuSampler | null;
   #done: DoneCounts = { shards: 0, rows: 0, rejected: 0, packs: 0, tokens: 0 };
   /** Found in logs: computed by an earlier run, or by a worker that died since. */
   #reused = { packs: 0, tokens: 0, sequences: 0 };
@@ -60,6 +71,7 @@ export class RunTracker implements SupervisorEvents {
 
   constructor(job: Job) {
     this.#job = job;
+    this.#sampler = gpuSampler(job, (sample) => this.gpus.add(sample));
     this.workers = job.devices.devices.map(({ label }, rank) => ({
       rank: rank as Rank,
       label,
@@ -96,6 +108,7 @@ export class RunTracker implements SupervisorEvents {
 
   start(): void {
     const { view, events } = this.#job;
+    this.#sampler?.start();
     this.#timers.push(
       setInterval(() => view.update(this.snapshot()), VIEW_INTERVAL_MS),
       setInterval(() => events.emit({ event: 'progress', ...this.snapshot() }), PROGRESS_EVENT_INTERVAL_MS),
@@ -105,6 +118,7 @@ export class RunTracker implements SupervisorEvents {
   /** The last look at a run that ended. */
   stop(): void {
     for (const timer of this.#timers) clearInterval(timer);
+    this.#sampler?.stop();
     this.#job.view.update(this.snapshot());
     this.#job.events.emit({ event: 'progress', ...this.snapshot() });
   }

@@ -12,7 +12,7 @@ export interface ReportedEnd {
 }
 
 /** Writes report.json: at the end, and at every stop. */
-export async function writeReport(job: Job, outcome: EmbedOutcome, end: ReportedEnd): Promise<void> {
+export async function writeReport(job: Job, outcome: EmbedOutcome, end: ReportedEnd): Promise<Report> {
   const { manifest, byteSettings, model } = job;
   const { tracker } = outcome;
   const report = buildReport({
@@ -43,12 +43,14 @@ export async function writeReport(job: Job, outcome: EmbedOutcome, end: Reported
     },
     restarts: tracker.restarts,
     rejectedByReason: end.rejectedByReason,
+    gpus: tracker.gpus.summary(),
   });
   await writeFileAtomically(
     job.context.fileSystem,
     job.paths.reportJson,
     Buffer.from(`${JSON.stringify(report, null, 2)}\n`),
   );
+  return report;
 }
 
 function totalsOf({ tracker, shards }: EmbedOutcome, { rows, rejected }: ReportedEnd): Report['totals'] {

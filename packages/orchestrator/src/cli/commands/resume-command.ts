@@ -19,6 +19,9 @@ export const RESUME_FLAGS = [
   'space-check',
   'hang-timeout',
   'keep-checkpoints',
+  'metrics-port',
+  'metrics-host',
+  'metrics-file',
   'json',
 ] as const;
 
@@ -48,6 +51,13 @@ function buildResumeOptions(yargs: Argv): Argv {
     })
     .option('log-level', { type: 'string', requiresArg: true, describe: 'error|warn|info|debug' })
     .option('progress', { type: 'boolean', describe: 'progress bars or lines; --no-progress: neither' })
+    .option('metrics-port', { type: 'string', requiresArg: true, describe: 'port of GET /metrics' })
+    .option('metrics-host', { type: 'string', requiresArg: true, describe: 'address of that port' })
+    .option('metrics-file', {
+      type: 'string',
+      requiresArg: true,
+      describe: 'file for the textfile collector',
+    })
     .option('hang-timeout', { type: 'string', requiresArg: true, describe: 'auto|SEC' })
     .option('space-check', {
       type: 'boolean',

@@ -1,3 +1,5 @@
+import { setTimeout } from 'node:timers/promises';
+
 import { EXIT_CODES } from '@virnucpro/protocol';
 import type { Argv, CommandModule } from 'yargs';
 
@@ -6,9 +8,12 @@ import { percent } from '../../progress/plain-view.ts';
 import type { RunContext, Finish } from '../../run/run-context.ts';
 import { readRunStatus, type RunStatus } from '../../status/run-status.ts';
 
+const WATCH_INTERVAL_MS = 2_000;
+
 interface StatusArguments {
   readonly runDirectory: string;
   readonly json: boolean;
+  readonly watch: boolean;
 }
 
 export function statusCommand(context: RunContext, finish: Finish): CommandModule<object, StatusArguments> {
@@ -18,31 +23,47 @@ export function statusCommand(context: RunContext, finish: Finish): CommandModul
     builder: (yargs) =>
       yargs
         .positional('run-directory', { type: 'string', demandOption: true, describe: 'RUN_DIR of the run' })
+        .option('watch', {
+          alias: 'w',
+          type: 'boolean',
+          default: false,
+          describe: 'a line every two seconds, until the run ends',
+        })
         .option('json', {
           type: 'boolean',
           default: false,
           describe: 'print JSON',
         }) as unknown as Argv<StatusArguments>,
-    handler: async ({ runDirectory, json }) => {
-      const status = await readRunStatus(context.fileSystem, runDirectory);
-      context.stdout.write(json ? `${JSON.stringify(status)}\n` : describeStatus(status));
+    handler: async ({ runDirectory, json, watch }) => {
+      for (;;) {
+        const status = await readRunStatus(context.fileSystem, runDirectory);
+        const isLast = !watch || status.state !== 'running';
+        if (json) context.stdout.write(`${JSON.stringify(status)}\n`);
+        else context.stdout.write(isLast ? describeStatus(status) : `${progressText(status)}\n`);
+        if (isLast) break;
+        await setTimeout(WATCH_INTERVAL_MS);
+      }
       finish(EXIT_CODES.complete);
     },
   };
 }
 
-function describeStatus(status: RunStatus): string {
+function progressText(status: RunStatus): string {
   const { tokensTotal, tokensDone, tokensPerSecond, sequencesDone } = status;
   const share =
     tokensTotal === null ? `${formatCount(tokensDone)} tokens` : `${percent(tokensDone, tokensTotal)} %`;
   const rate = tokensPerSecond === null ? '' : ` · ${formatCount(tokensPerSecond)} tokens/s`;
   const rows =
     status.rows === null ? `${formatCount(sequencesDone)} sequences` : `${formatCount(status.rows)} rows`;
+  return `${share} · ${rows}${rate}`;
+}
+
+function describeStatus(status: RunStatus): string {
   return [
     ['run', `${status.runDirectory} (${status.runId})`],
     ['state', stateText(status)],
     ['model', status.model],
-    ['progress', `${share} · ${rows}${rate}`],
+    ['progress', progressText(status)],
     ['updated', status.updatedAt],
   ]
     .map(([name, value]) => `${name?.padEnd(10)}${value}\n`)

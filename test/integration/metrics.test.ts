@@ -1,0 +1,64 @@
+import { readFile } from 'node:fs/promises';
+
+import { afterEach, expect, test } from '@jest/globals';
+
+import { killRunningPrograms, RunningProgram, runProgram } from '../program/run-program.ts';
+import { useTemporaryDirectory } from '../program/temporary-directory.ts';
+import { faultJob, is, withFaults } from '../faults/faults.ts';
+
+const directory = useTemporaryDirectory();
+afterEach(killRunningPrograms);
+
+/** Sum over all label sets of a metric in Prometheus' text format. */
+function sumOf(text: string, name: string): number {
+  const values = text.split('\n').filter((line) => line.startsWith(`virnucpro_${name}{`));
+  return values.reduce((sum, line) => sum + Number(line.split(' ').at(-1)), 0);
+}
+
+interface Report {
+  readonly computed: { readonly tokens: number; readonly packs: number };
+}
+
+test('metrics can be scraped while a run goes on, and the file at its end holds what the report holds', async () => {
+  const [out, file] = [directory.path('out'), directory.path('run.prom')];
+  const options = ['--metrics-port', '0', '--metrics-file', file];
+  const run = new RunningProgram(faultJob(out, { workers: 2, options }), withFaults({ slowMs: 60 }));
+  const { url } = await run.event(is('metrics-listening'));
+  // A heartbeat has come by then.
+  await run.event(is('shard-completed'), 4);
+  const response = await fetch(String(url));
+  expect(response.headers.get('content-type')).toContain('text/plain');
+  const scraped = await response.text();
+  expect(sumOf(scraped, 'tokens_computed_total')).toBeGreaterThan(0);
+  expect(sumOf(scraped, 'device_busy_seconds_total')).toBeGreaterThan(0);
+  expect(sumOf(scraped, 'workers_ready')).toBe(2);
+  expect(sumOf(scraped, 'tokens_expected')).toBe(42_968);
+  expect(scraped).toContain('# TYPE virnucpro_packs_computed_total counter');
+  expect((await fetch(new URL('/', String(url)))).status).toBe(404);
+  expect(new URL(String(url)).hostname).toBe('127.0.0.1');
+  expect((await run.result).code).toBe(0);
+  const { computed } = JSON.parse(await readFile(`${out}/report.json`, 'utf8')) as Report;
+  const final = await readFile(file, 'utf8');
+  expect(sumOf(final, 'tokens_computed_total')).toBe(computed.tokens);
+  expect(sumOf(final, 'packs_computed_total')).toBe(computed.packs);
+  expect(sumOf(final, 'tokens_done')).toBe(42_968);
+}, 60_000);
+
+test('metrics that cannot be given do not stop a run: it says so once', async () => {
+  const out = directory.path('out');
+  const { code, stderr } = await runProgram(
+    faultJob(out, { options: ['--metrics-file', '/nowhere/run.prom'] }),
+  );
+  expect(code).toBe(0);
+  expect(stderr.match(/metrics cannot be written/g)).toHaveLength(1);
+}, 60_000);
+
+test('status --watch follows a run to its end', async () => {
+  const out = directory.path('out');
+  const run = new RunningProgram(faultJob(out), withFaults({ slowMs: 30 }));
+  await run.event(is('worker-ready'));
+  const { stdout } = await runProgram(['status', out, '--watch']);
+  expect(stdout).toMatch(/^\d+ % · [\d,]+ sequences/m);
+  expect(stdout).toContain('complete');
+  expect((await run.result).code).toBe(0);
+}, 60_000);
