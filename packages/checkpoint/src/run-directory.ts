@@ -8,6 +8,7 @@ export interface RunPaths {
   readonly failed: string;
   readonly manifest: string;
   readonly reportJson: string;
+  readonly reportHtml: string;
   readonly events: string;
   readonly logDirectory: string;
   readonly checkpointDirectory: string;
@@ -28,6 +29,7 @@ export function runPaths(runDirectory: string): RunPaths {
     failed: at(FAILED_FILE),
     manifest: at('manifest.json'),
     reportJson: at('report.json'),
+    reportHtml: at('report.html'),
     events: at('events.jsonl'),
     logDirectory: at('logs'),
     checkpointDirectory: at('checkpoints'),

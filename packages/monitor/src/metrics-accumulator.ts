@@ -1,5 +1,13 @@
 import type { MetricsDelta } from '@virnucpro/protocol';
 
+import {
+  addCounts,
+  countOne,
+  emptyCounts,
+  FILL_BUCKETS,
+  LENGTH_BUCKETS,
+  WAIT_BUCKETS,
+} from './histograms.ts';
 import { inferQueueState } from './queue-state.ts';
 
 /** One computed pack. */
@@ -14,6 +22,8 @@ export interface BatchMeasurement {
   /** Sequences and tokens that were not computed, because they are the same as some of the pack. */
   readonly copiedSequences?: number;
   readonly copiedTokens?: number;
+  /** Of its sequences, as `lengthCounts` counts them. */
+  readonly lengthCounts?: readonly number[];
   /** Time that the device waited for the pack, measured around its fetch. */
   readonly waitMs: number;
   /** Time that the device spent computing it. */
@@ -32,6 +42,9 @@ export const NO_METRICS: MetricsDelta = {
   starvedPacks: 0,
   copiedSequences: 0,
   copiedTokens: 0,
+  waitCounts: emptyCounts(WAIT_BUCKETS),
+  fillCounts: emptyCounts(FILL_BUCKETS),
+  lengthCounts: emptyCounts(LENGTH_BUCKETS),
 };
 
 /** Field by field. */
@@ -47,6 +60,9 @@ export function addMetrics(one: MetricsDelta, other: MetricsDelta): MetricsDelta
     starvedPacks: one.starvedPacks + other.starvedPacks,
     copiedSequences: one.copiedSequences + other.copiedSequences,
     copiedTokens: one.copiedTokens + other.copiedTokens,
+    waitCounts: addCounts(one.waitCounts, other.waitCounts),
+    fillCounts: addCounts(one.fillCounts, other.fillCounts),
+    lengthCounts: addCounts(one.lengthCounts, other.lengthCounts),
   };
 }
 
@@ -66,6 +82,9 @@ export class MetricsAccumulator {
       busyMs: Math.max(0, batch.busyMs),
       copiedSequences: batch.copiedSequences ?? 0,
       copiedTokens: batch.copiedTokens ?? 0,
+      waitCounts: countOne(WAIT_BUCKETS, batch.waitMs),
+      fillCounts: countOne(FILL_BUCKETS, (100 * batch.tokens) / batch.tokenBudget),
+      lengthCounts: [...(batch.lengthCounts ?? emptyCounts(LENGTH_BUCKETS))],
       starvedPacks: inferQueueState(batch.waitMs) === 'starved' ? 1 : 0,
     });
   }

@@ -2,6 +2,7 @@ import { metricsDeltaSchema, rankSchema } from '@virnucpro/protocol';
 import { z } from 'zod';
 
 import { summariseMetrics, type RunMetricsSnapshot } from './run-metrics.ts';
+import type { TimelinePoint } from './timeline.ts';
 import type { GpuSummary } from './gpu-statistics.ts';
 import { judgeRun } from './run-verdict.ts';
 import { NO_METRICS } from './metrics-accumulator.ts';
@@ -130,6 +131,14 @@ export const reportSchema = z.strictObject({
     cause: z.enum(['input', 'start-up', 'packing', 'device', 'unknown']),
     sentence: z.string().min(1),
   }),
+  /** How this attempt went on: tokens and busy time so far, by rank. */
+  timeline: z.array(
+    z.strictObject({
+      atMs: z.number().nonnegative(),
+      tokens: z.array(z.number().nonnegative()),
+      busyMs: z.array(z.number().nonnegative()),
+    }),
+  ),
   /** The GPUs of this machine as the driver saw them during this attempt; empty without GPUs. */
   gpus: z.array(gpuSchema),
   /** What a reader must know before using the numbers. */
@@ -153,6 +162,7 @@ export interface ReportInput extends Pick<
   readonly notices?: readonly string[];
   /** Of the GPUs that this run uses. */
   readonly gpus?: readonly GpuSummary[];
+  readonly timeline?: readonly TimelinePoint[];
 }
 
 /** The notice that every output of the demo model carries. */
@@ -165,7 +175,16 @@ export const DEMO_MODEL_NOTICE =
  * @throws {z.ZodError} a fact does not fit the schema (a negative count, NaN): a bug of the caller
  */
 export function buildReport(input: ReportInput): Report {
-  const { metrics, rejectedByReason, workers, packing, notices = [], gpus = [], ...facts } = input;
+  const {
+    metrics,
+    rejectedByReason,
+    workers,
+    packing,
+    notices = [],
+    gpus = [],
+    timeline = [],
+    ...facts
+  } = input;
   const { total } = metrics;
   const { packs, tokenUtilization, paddingSavedShare } = total;
   const { tokensPerSecond, sequencesPerSecond, deviceBusyShare, starvedShare } = total;
@@ -182,6 +201,11 @@ export function buildReport(input: ReportInput): Report {
       waitShare: total.liveMs > 0 ? total.waitMs / total.liveMs : null,
       gpuUtilizationPercent: meanUtilization(gpus),
     }),
+    timeline: timeline.map(({ atMs, tokens, busyMs }) => ({
+      atMs,
+      tokens: [...tokens],
+      busyMs: [...busyMs],
+    })),
     gpus: [...gpus],
     notices: facts.model.demo ? [DEMO_MODEL_NOTICE, ...notices] : [...notices],
   });

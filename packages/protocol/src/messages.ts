@@ -119,6 +119,10 @@ export const metricsDeltaSchema = z.strictObject({
   /** Not computed, because a record with the same residues was: they got its row. */
   copiedSequences: z.int().nonnegative(),
   copiedTokens: z.int().nonnegative(),
+  /** Packs by wait, fill and, for their sequences, length; the borders are in the monitor's histograms. */
+  waitCounts: z.array(z.int().nonnegative()),
+  fillCounts: z.array(z.int().nonnegative()),
+  lengthCounts: z.array(z.int().nonnegative()),
 });
 export type MetricsDelta = z.infer<typeof metricsDeltaSchema>;
 

@@ -1,3 +1,4 @@
+import { lengthCounts } from '@virnucpro/monitor';
 import type { LeaseId, PackVerdict, Shard } from '@virnucpro/protocol';
 
 import { countCopies, type CopyCounts } from '../collate/unique-sequences.ts';
@@ -21,6 +22,8 @@ export interface ShardPack extends JudgedPack, CopyCounts {
   readonly assignment: Assignment;
   /** By record of the shard: those with the same residues, which get its row too. */
   readonly copies: ReadonlyMap<number, readonly number[]>;
+  /** Its sequences by length, for the report. */
+  readonly lengthCounts: readonly number[];
 }
 
 export interface AsyncDataLoaderOptions {
@@ -87,7 +90,13 @@ export function createAsyncDataLoader(options: AsyncDataLoaderOptions): AsyncDat
         if (finished.has(planned.packIndex)) continue;
         const judged = applyVerdict(planned, assignment.verdicts, loaded.harmlessToken);
         const { copies } = loaded;
-        const pack = { ...judged, ...countCopies(planned, copies), copies, assignment };
+        const pack = {
+          ...judged,
+          ...countCopies(planned, copies),
+          copies,
+          lengthCounts: lengthCounts(planned.cuSeqlens),
+          assignment,
+        };
         await options.onPackDue(pack);
         yield pack;
       }

@@ -196,6 +196,7 @@ export class Worker {
       ...{ sequences, tokens, maxSequenceLength, tokenBudget, waitMs, busyMs },
       copiedSequences: batch.copiedSequences,
       copiedTokens: batch.copiedTokens,
+      lengthCounts: batch.lengthCounts,
     });
     this.#monitor.recordDataLoaderWait({
       waitTimeMs: waitMs,

@@ -61,7 +61,7 @@ async function complete(job: Job, outcome: EmbedOutcome): Promise<ExitCode> {
   const mergeMs = performance.now() - mergeStartedMs;
   const { rows, rejected, rejectedByReason, files } = merged;
   const status = rejected > 0 ? 'complete-with-rejections' : 'complete';
-  const { verdict } = await writeReport(job, outcome, { status, rows, rejected, rejectedByReason });
+  const { verdict } = await writeReport(job, outcome, { status, rows, rejected, rejectedByReason }, files);
   job.events.emit({ event: 'run-ended', status: 'complete', rows, rejected });
   await job.closeRecords();
   const records = await hashRecords(job);

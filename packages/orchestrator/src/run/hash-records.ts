@@ -9,7 +9,12 @@ import type { Job } from './job.ts';
  */
 export async function hashRecords({ context: { fileSystem }, paths }: Job): Promise<Manifest['records']> {
   const logs = await fileSystem.list(paths.logDirectory);
-  const files = [paths.reportJson, paths.events, ...logs.map((name) => join(paths.logDirectory, name))];
+  const files = [
+    paths.reportJson,
+    paths.reportHtml,
+    paths.events,
+    ...logs.map((name) => join(paths.logDirectory, name)),
+  ];
   const hashed = [];
   for (const path of files) {
     if (!(await fileSystem.exists(path))) continue;

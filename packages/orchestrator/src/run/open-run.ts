@@ -135,7 +135,7 @@ async function refuseForeignFolder(fileSystem: DurableFileSystem, paths: RunPath
 
 /** Removes results, checkpoints and manifest of a run; its logs stay. */
 export async function clearRun(fileSystem: DurableFileSystem, paths: RunPaths): Promise<void> {
-  for (const path of [paths.embeddings, paths.sequences, paths.failed, paths.reportJson])
+  for (const path of [paths.embeddings, paths.sequences, paths.failed, paths.reportJson, paths.reportHtml])
     await fileSystem.remove(path);
   await fileSystem.removeDirectory(paths.checkpointDirectory);
   await fileSystem.removeDirectory(paths.spoolDirectory);

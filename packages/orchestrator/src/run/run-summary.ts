@@ -39,6 +39,7 @@ export function summaryText({ manifest, merged, paths, tracker, mergeMs, verdict
     `  ${paths.sequences}  id, length and origin of each row`,
     ...(rejected > 0 ? [`  ${paths.failed}  ${formatCount(rejected)} rejected and why`] : []),
     `  ${paths.manifest}  settings, checksums (merged in ${formatDuration(mergeMs / 1000)})`,
+    `  ${paths.reportHtml}  how it went, to look at in a browser`,
     '',
     'In Python:',
     '  import numpy as np',

@@ -1,6 +1,7 @@
 import type { ScanSummary } from '@virnucpro/fasta';
 import {
   GpuStatistics,
+  Timeline,
   RunMetrics,
   Throughput,
   type GpuSampler,
@@ -48,6 +49,7 @@ export class RunTracker implements SupervisorEvents {
   readonly metrics = new RunMetrics(() => performance.now());
   /** Readings of the GPUs that this run uses. */
   readonly gpus = new GpuStatistics();
+  readonly timeline = new Timeline(1_000);
   /** Losses of workers, in order. */
   readonly restarts: Report['restarts'] = [];
   readonly startedAt = new Date();
@@ -111,6 +113,7 @@ export class RunTracker implements SupervisorEvents {
     this.#sampler?.start();
     this.#timers.push(
       setInterval(() => view.update(this.snapshot()), VIEW_INTERVAL_MS),
+      setInterval(() => this.#mark(), VIEW_INTERVAL_MS),
       setInterval(() => events.emit({ event: 'progress', ...this.snapshot() }), PROGRESS_EVENT_INTERVAL_MS),
     );
   }
@@ -119,8 +122,19 @@ export class RunTracker implements SupervisorEvents {
   stop(): void {
     for (const timer of this.#timers) clearInterval(timer);
     this.#sampler?.stop();
+    this.#mark();
     this.#job.view.update(this.snapshot());
     this.#job.events.emit({ event: 'progress', ...this.snapshot() });
+  }
+
+  #mark(): void {
+    const measured = this.metrics.snapshot().workers;
+    const of = (rank: Rank) => measured.find((worker) => worker.rank === rank);
+    this.timeline.add({
+      atMs: this.elapsedMs,
+      tokens: this.workers.map(({ rank }) => of(rank)?.tokens ?? 0),
+      busyMs: this.workers.map(({ rank }) => of(rank)?.busyMs ?? 0),
+    });
   }
 
   /** What the scan found; null while it goes on. */

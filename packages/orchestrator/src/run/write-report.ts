@@ -1,5 +1,11 @@
 import { writeFileAtomically } from '@virnucpro/checkpoint';
-import { buildReport, type Report, type ReportStatus } from '@virnucpro/monitor';
+import {
+  buildReport,
+  renderReportPage,
+  type PageOutput,
+  type Report,
+  type ReportStatus,
+} from '@virnucpro/monitor';
 
 import type { EmbedOutcome } from './embed.ts';
 import type { Job } from './job.ts';
@@ -11,8 +17,13 @@ export interface ReportedEnd {
   readonly rejectedByReason: Readonly<Record<string, number>>;
 }
 
-/** Writes report.json: at the end, and at every stop. */
-export async function writeReport(job: Job, outcome: EmbedOutcome, end: ReportedEnd): Promise<Report> {
+/** Writes report.json and report.html: at the end, and at every stop. */
+export async function writeReport(
+  job: Job,
+  outcome: EmbedOutcome,
+  end: ReportedEnd,
+  outputs: readonly PageOutput[] = [],
+): Promise<Report> {
   const { manifest, byteSettings, model } = job;
   const { tracker } = outcome;
   const report = buildReport({
@@ -44,12 +55,15 @@ export async function writeReport(job: Job, outcome: EmbedOutcome, end: Reported
     restarts: tracker.restarts,
     rejectedByReason: end.rejectedByReason,
     gpus: tracker.gpus.summary(),
+    timeline: tracker.timeline.points,
   });
   await writeFileAtomically(
     job.context.fileSystem,
     job.paths.reportJson,
     Buffer.from(`${JSON.stringify(report, null, 2)}\n`),
   );
+  const page = await renderReportPage(report, outputs);
+  await writeFileAtomically(job.context.fileSystem, job.paths.reportHtml, Buffer.from(page));
   return report;
 }
 
