@@ -50,6 +50,10 @@ test('a delta holds the packs since the last one, and fits the protocol', () => 
     waitMs: 70,
     busyMs: 180,
     starvedPacks: 1,
+    // 10 ms and 60 ms; both 90 % full; no lengths were given.
+    waitCounts: [0, 0, 1, 1, 0, 0],
+    fillCounts: [0, 0, 0, 0, 0, 0, 2, 0, 0, 0],
+    lengthCounts: new Array(11).fill(0),
   });
   expect(accumulator.takeDelta()).toEqual(NO_METRICS);
 });

@@ -5,6 +5,7 @@ import { EXIT_CODES, isVirnucproError, storageFailure, UsageError } from '@virnu
 import yargs, { type Argv } from 'yargs';
 
 import { modelCommand } from './commands/model-command.ts';
+import { planCommand } from './commands/plan-command.ts';
 import { resumeCommand } from './commands/resume-command.ts';
 import { protectStdin, runCommand } from './commands/run-command.ts';
 import { statusCommand } from './commands/status-command.ts';
@@ -54,6 +55,7 @@ function buildParser(context: RunContext, finish: (code: number) => void): Argv 
     .command(resumeCommand(context, finish))
     .command(statusCommand(context, finish))
     .command(verifyCommand(context, finish))
+    .command(planCommand(context, finish))
     .command(modelCommand(context, finish))
     .version(context.toolVersion)
     .help()

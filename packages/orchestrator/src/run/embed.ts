@@ -1,6 +1,5 @@
 import { isShardLogComplete, shardLogPath, type ShardLogHeader } from '@virnucpro/checkpoint';
 import type { PlainFile, ScanSummary } from '@virnucpro/fasta';
-import { createEsmTokenizer, readVocabulary } from '@virnucpro/model';
 import { PACKER_VERSION } from '@virnucpro/packing';
 import {
   isVirnucproError,
@@ -14,7 +13,7 @@ import {
 import { LeaseTable } from '../leases/lease-table.ts';
 import { startScan } from '../scan/scan-client.ts';
 import type { ScanThreadData } from '../scan/scan-messages.ts';
-import type { SupervisorEnd } from '../supervisor/supervisor-events.ts';
+import { tellAll, type SupervisorEnd } from '../supervisor/supervisor-events.ts';
 import { fixedHangLimits } from '../supervisor/pack-times.ts';
 import { Supervisor } from '../supervisor/supervisor.ts';
 import { exportMetrics } from './export-metrics.ts';
@@ -22,12 +21,11 @@ import { lackOfRoom } from './disk-room.ts';
 import type { Job } from './job.ts';
 import { runDiffers } from './open-run.ts';
 import { describeTouched } from './run-inputs.ts';
+import { RunNarrator } from './run-narrator.ts';
 import { RunTracker } from './run-tracker.ts';
+import { scanData } from './scan-data.ts';
 import { scanRecord } from './scan-record.ts';
 import { initMessageFor } from './worker-init.ts';
-
-/** Bounds the memory that a shard takes in the merge. */
-const MAX_RECORDS_PER_SHARD = 16_384;
 
 export interface EmbedOutcome {
   readonly end: SupervisorEnd;
@@ -41,24 +39,7 @@ export interface EmbedOutcome {
 
 /** Scans and computes at the same time: a shard is leased as soon as it is cut. */
 export async function embed(job: Job, files: readonly PlainFile[]): Promise<EmbedOutcome> {
-  return new Embedding(job, files).run(await scanData(job, files));
-}
-
-async function scanData(job: Job, files: readonly PlainFile[]): Promise<ScanThreadData> {
-  const { model, byteSettings } = job;
-  const vocabulary = model.vocabularyPath === null ? undefined : await readVocabulary(model.vocabularyPath);
-  return {
-    files,
-    tokenOf: createEsmTokenizer(vocabulary).tokenOf,
-    policy: {
-      tokenBudget: byteSettings.tokenBudget,
-      shardTokens: byteSettings.shardTokens,
-      maxRecordsPerShard: MAX_RECORDS_PER_SHARD,
-    },
-    maxResidues: byteSettings.maxResidues,
-    longSequences: byteSettings.long,
-    duplicateIds: byteSettings.duplicateIds,
-  };
+  return new Embedding(job, files).run(await scanData(job.model, job.byteSettings, files));
 }
 
 class Embedding {
@@ -66,6 +47,7 @@ class Embedding {
   readonly #files: readonly PlainFile[];
   readonly #leases = new LeaseTable();
   readonly #tracker: RunTracker;
+  readonly #narrator: RunNarrator;
   readonly #supervisor: Supervisor;
   readonly #shards: Shard[] = [];
   #started = false;
@@ -76,13 +58,14 @@ class Embedding {
     this.#job = job;
     this.#files = files;
     this.#tracker = new RunTracker(job);
+    this.#narrator = new RunNarrator(job);
     const hangTimeout = job.settings['hang-timeout'];
     this.#supervisor = new Supervisor({
       devices: job.devices.devices,
       workerEntry: job.context.workerEntry ?? new URL(import.meta.resolve('@virnucpro/gpu-worker/entry')),
       initMessage: initMessageFor(job, files),
       leases: this.#leases,
-      events: this.#tracker,
+      events: tellAll(this.#tracker, this.#narrator),
       ...(hangTimeout === 'auto' ? {} : { hangLimits: fixedHangLimits(hangTimeout * 1000) }),
     });
   }
@@ -140,11 +123,13 @@ class Embedding {
     if (!found.complete) return false;
     this.#leases.addDone(shard.shardId);
     this.#tracker.foundDone(shard, found);
+    this.#narrator.foundDone(shard, found);
     return true;
   }
 
   async #onScanned(summary: ScanSummary): Promise<void> {
     this.#tracker.scanEnded(summary);
+    this.#narrator.scanEnded(summary);
     if (this.#mustProveInput) {
       const difference = this.#inputDifference(summary);
       if (difference !== null) {

@@ -10,11 +10,9 @@ import {
 } from '@virnucpro/monitor';
 import type { Rank, Shard } from '@virnucpro/protocol';
 
-import { formatCount } from '../progress/format.ts';
 import type { ProgressSnapshot } from '../progress/progress-view.ts';
 import type {
   HeartbeatMessage,
-  LogRepairedMessage,
   ReadyMessage,
   ShardCompletedMessage,
   SupervisorEvents,
@@ -44,8 +42,8 @@ export interface DoneCounts {
   readonly tokens: number;
 }
 
-/** Keeps count of the run: what happens goes to the log and the events, where it stands to the progress view. */
-export class RunTracker implements SupervisorEvents {
+/** Keeps count of the run, and shows where it stands in the progress view and in progress events. */
+export class RunTracker implements Partial<SupervisorEvents> {
   readonly metrics = new RunMetrics(() => performance.now());
   /** Readings of the GPUs that this run uses. */
   readonly gpus = new GpuStatistics();
@@ -182,32 +180,21 @@ export class RunTracker implements SupervisorEvents {
       tokens: this.#reused.tokens + shard.tokens,
       sequences: this.#reused.sequences + found.rows,
     };
-    const { rows, rejected } = found;
-    this.#job.events.emit({ event: 'shard-found-done', shardId: shard.shardId, rows, rejected });
   }
 
   scanEnded(summary: ScanSummary): void {
-    const { records, tokens, shards } = summary;
     this.#scan = summary;
-    this.#tokensTotal = tokens;
-    this.#job.log.info(
-      `scanned: ${formatCount(records)} records, ${formatCount(tokens)} tokens, ${formatCount(shards)} shards`,
-    );
-    this.#job.events.emit({ event: 'scan-ended', records, tokens, shards });
+    this.#tokensTotal = summary.tokens;
   }
 
-  onWorkerStarted(rank: Rank, pid: number | undefined): void {
+  onWorkerStarted(rank: Rank): void {
     this.#update(rank, { state: 'starting' });
-    this.#job.log.debug(`worker ${rank} started`, { rank, pid });
-    this.#job.events.emit({ event: 'worker-started', rank, pid: pid ?? null });
   }
 
-  onWorkerReady(rank: Rank, { deviceName, startupMs, pid }: ReadyMessage): void {
+  onWorkerReady(rank: Rank, { deviceName }: ReadyMessage): void {
     this.#update(rank, { state: 'ready', deviceName });
     this.metrics.workerReady(rank);
     this.#throughput ??= new Throughput(() => performance.now());
-    this.#job.log.debug(`worker ${rank} is ready`, { rank, pid, deviceName, startupMs });
-    this.#job.events.emit({ event: 'worker-ready', rank, deviceName, startupMs });
   }
 
   onHeartbeat(rank: Rank, { metrics }: HeartbeatMessage): void {
@@ -216,8 +203,8 @@ export class RunTracker implements SupervisorEvents {
   }
 
   onShardCompleted(rank: Rank, message: ShardCompletedMessage): void {
-    const { shardId, rows, rejected, packs, packsReused, packsSplit, tokensReused, tokens } = message;
-    if (packsSplit > 0) this.#split(shardId, packsSplit);
+    const { packsReused, packsSplit, tokensReused } = message;
+    this.#packsSplit += packsSplit;
     this.#count(message);
     this.#update(rank, { shards: (this.workers[rank]?.shards ?? 0) + 1 });
     this.#reused = {
@@ -225,44 +212,6 @@ export class RunTracker implements SupervisorEvents {
       packs: this.#reused.packs + packsReused,
       tokens: this.#reused.tokens + tokensReused,
     };
-    this.#job.log.debug(`shard ${shardId} completed`, { rank, rows, rejected, packs, packsReused });
-    this.#job.events.emit({
-      event: 'shard-completed',
-      rank,
-      shardId,
-      rows,
-      rejected,
-      packs,
-      packsReused,
-      tokens,
-    });
-  }
-
-  onLogRepaired(rank: Rank, { shardId, problem }: LogRepairedMessage): void {
-    this.#job.log.warn(`checkpoint log of shard ${shardId}: ${problem}`, { rank });
-    this.#job.events.emit({ event: 'log-repaired', shardId, problem });
-  }
-
-  onRecordsBlamed({ shardId, firstOrdinal }: Shard, packIndex: number, records: readonly number[]): void {
-    const ordinals = records.map((index) => firstOrdinal + index);
-    this.#job.log.error(
-      `record${records.length === 1 ? '' : 's'} ${ordinals.join(', ')} (shard ${shardId}) end${records.length === 1 ? 's' : ''} ` +
-        'every worker that computes it, even alone; rejected once the rest of its pack is computed, see failed.tsv',
-    );
-    this.#job.events.emit({ event: 'records-blamed', shardId, packIndex, ordinals });
-  }
-
-  onLateResult(rank: Rank, { shardId, leaseId }: ShardCompletedMessage): void {
-    this.#job.log.warn(`dropped a late result of worker ${rank} for shard ${shardId}`, { leaseId });
-  }
-
-  onWorkerOutput(rank: Rank, line: string): void {
-    this.#job.log.warn(`worker ${rank} printed: ${line}`);
-  }
-
-  onWorkerKilled(rank: Rank, reason: string): void {
-    this.#job.log.error(`worker ${rank} is killed: ${reason}`);
-    this.#job.events.emit({ event: 'worker-killed', rank, reason });
   }
 
   onWorkerEnded(rank: Rank): void {
@@ -270,27 +219,9 @@ export class RunTracker implements SupervisorEvents {
   }
 
   onWorkerLost(rank: Rank, loss: WorkerLoss): void {
-    const { exit, error, releasedLeases, packInFlight, restartInMs } = loss;
-    if (packInFlight) this.#packsRecomputed += 1;
-    this.#update(rank, { state: restartInMs === null ? 'retired' : 'restarting' });
+    if (loss.packInFlight) this.#packsRecomputed += 1;
+    this.#update(rank, { state: loss.restartInMs === null ? 'retired' : 'restarting' });
     this.restarts.push({ rank, atMs: this.elapsedMs, reason: describeLoss(rank, loss) });
-    const shardsReturned = releasedLeases.map(({ shard }) => shard.shardId);
-    this.#job.log.error(describeLoss(rank, loss), { rank, ...exit, shardsReturned });
-    this.#job.events.emit({
-      event: 'worker-lost',
-      rank,
-      code: exit.code,
-      signal: exit.signal,
-      error: error?.message ?? null,
-      shardsReturned,
-      restartInMs,
-    });
-  }
-
-  #split(shardId: number, packs: number): void {
-    this.#packsSplit += packs;
-    this.#job.log.warn(`shard ${shardId}: ${packs} packs were computed in parts, for lack of device memory`);
-    this.#job.events.emit({ event: 'packs-split', shardId, packs });
   }
 
   #count({ rows, rejected, packs, tokens }: Omit<DoneCounts, 'shards'>): void {

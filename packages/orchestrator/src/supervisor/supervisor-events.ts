@@ -26,6 +26,23 @@ export interface SupervisorEvents {
   readonly onWorkerLost: (rank: Rank, loss: WorkerLoss) => void;
 }
 
+/** Tells several listeners, in order, each what it wants to hear. */
+export function tellAll(...listeners: readonly Partial<SupervisorEvents>[]): SupervisorEvents {
+  return {
+    onWorkerStarted: (...event) => listeners.forEach((to) => to.onWorkerStarted?.(...event)),
+    onWorkerReady: (...event) => listeners.forEach((to) => to.onWorkerReady?.(...event)),
+    onHeartbeat: (...event) => listeners.forEach((to) => to.onHeartbeat?.(...event)),
+    onShardCompleted: (...event) => listeners.forEach((to) => to.onShardCompleted?.(...event)),
+    onLogRepaired: (...event) => listeners.forEach((to) => to.onLogRepaired?.(...event)),
+    onRecordsBlamed: (...event) => listeners.forEach((to) => to.onRecordsBlamed?.(...event)),
+    onLateResult: (...event) => listeners.forEach((to) => to.onLateResult?.(...event)),
+    onWorkerOutput: (...event) => listeners.forEach((to) => to.onWorkerOutput?.(...event)),
+    onWorkerKilled: (...event) => listeners.forEach((to) => to.onWorkerKilled?.(...event)),
+    onWorkerEnded: (...event) => listeners.forEach((to) => to.onWorkerEnded?.(...event)),
+    onWorkerLost: (...event) => listeners.forEach((to) => to.onWorkerLost?.(...event)),
+  };
+}
+
 export interface WorkerLoss {
   readonly exit: WorkerExit;
   /** What the worker said before it ended, if it could. */

@@ -20,7 +20,7 @@ export function protectStdin(argument: string): string {
   return argument === '-' ? STDIN_MARK : argument;
 }
 
-function restoreStdin(path: unknown): string {
+export function restoreStdin(path: unknown): string {
   return path === STDIN_MARK ? '-' : String(path);
 }
 
@@ -78,7 +78,7 @@ function buildRunOptions(yargs: Argv): Argv {
 }
 
 /** Flags are taken as text and checked with all other sources; their default is shown, not set. */
-function addRunOptions(yargs: Argv): Argv {
+export function addRunOptions(yargs: Argv): Argv {
   let parser = yargs;
   for (const name of RUN_OPTION_NAMES) {
     const { describe, group, value, default: fallback, defaultDescription }: RunOption = RUN_OPTIONS[name];

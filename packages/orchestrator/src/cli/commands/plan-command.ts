@@ -1,0 +1,61 @@
+import { EXIT_CODES } from '@virnucpro/protocol';
+import type { Argv, CommandModule } from 'yargs';
+
+import { planRun, type RunPlan } from '../../plan/plan-run.ts';
+import { formatBytes, formatCount } from '../../progress/format.ts';
+import type { Finish, RunContext } from '../../run/run-context.ts';
+import { addRunOptions, restoreStdin, settingsFrom } from './run-command.ts';
+
+interface PlanArguments {
+  readonly fasta: string[];
+  readonly config: string | undefined;
+  readonly [flag: string]: unknown;
+}
+
+export function planCommand(context: RunContext, finish: Finish): CommandModule<object, PlanArguments> {
+  return {
+    command: 'plan <fasta..>',
+    describe: 'what a run would do and need: records, packs, disk, memory; computes nothing',
+    builder: (yargs) =>
+      addRunOptions(
+        yargs
+          .positional('fasta', { describe: 'as for run', array: true, type: 'string' })
+          .option('config', { type: 'string', requiresArg: true, describe: 'YAML file, as for run' }),
+      ) as Argv<PlanArguments>,
+    handler: async (argv) => {
+      const settings = await settingsFrom(argv, argv.config, context.environment);
+      const plan = await planRun(argv.fasta.map(restoreStdin), settings, context);
+      context.stdout.write(settings.json ? `${JSON.stringify(plan)}\n` : describePlan(plan));
+      finish(EXIT_CODES.complete);
+    },
+  };
+}
+
+function describePlan(plan: RunPlan): string {
+  const { scan, model, devices, threadsPerWorker, tokenBudget, shards, packs, diskBytes, memoryBytes } = plan;
+  const threads = `${threadsPerWorker} thread${threadsPerWorker === 1 ? '' : 's'} each`;
+  return [
+    [
+      'input',
+      `${formatCount(scan.records)} records, ${formatCount(scan.residues)} residues, ${formatCount(scan.tokens)} tokens`,
+    ],
+    [
+      'lengths',
+      `${formatCount(scan.minResidues)} to ${formatCount(scan.maxResidues)} residues, ${formatCount(scan.longRecords)} over the limit`,
+    ],
+    [
+      'rejected',
+      `${formatCount(scan.emptyRecords)} empty, ${formatCount(scan.invalidRecords)} with a character that is no amino acid`,
+    ],
+    ['model', `${model.name}, ${model.embeddingDim} wide, ${formatBytes(model.weightBytes)} of weights`],
+    ['devices', `${devices.length}: ${devices.join(', ')} (${threads})`],
+    [
+      'packs',
+      `at least ${formatCount(packs)} of ${formatCount(tokenBudget)} tokens, in ${formatCount(shards)} shards`,
+    ],
+    ['disk', `${formatBytes(diskBytes)} at most in RUN_DIR`],
+    ['memory', `about ${formatBytes(memoryBytes)} on this machine`],
+  ]
+    .map(([name, value]) => `${name?.padEnd(10)}${value}\n`)
+    .join('');
+}

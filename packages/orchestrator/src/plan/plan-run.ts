@@ -1,0 +1,100 @@
+import { mkdtemp, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+
+import { resolveInputFiles, scanFasta, spoolInputs, type ScanSummary } from '@virnucpro/fasta';
+import { defaultCacheDirectory, prepareModel, type PreparedModel } from '@virnucpro/model';
+
+import type { RunSettings } from '../config/run-options.ts';
+import { resolveDevices } from '../devices/resolve-devices.ts';
+import { bytesForRecords } from '../run/disk-room.ts';
+import { scanData } from '../run/scan-data.ts';
+import { byteSettings } from '../run/fingerprint.ts';
+import type { RunContext } from '../run/run-context.ts';
+
+/** What a run would do and need; nothing is computed. */
+export interface RunPlan {
+  readonly scan: Pick<
+    ScanSummary,
+    | 'records'
+    | 'residues'
+    | 'tokens'
+    | 'longRecords'
+    | 'emptyRecords'
+    | 'invalidRecords'
+    | 'minResidues'
+    | 'maxResidues'
+  >;
+  readonly model: { readonly name: string; readonly embeddingDim: number; readonly weightBytes: number };
+  readonly devices: readonly string[];
+  readonly threadsPerWorker: number;
+  readonly tokenBudget: number;
+  readonly shards: number;
+  /** At least; best-fit packing rarely needs more. */
+  readonly packs: number;
+  /** Most that RUN_DIR takes: checkpoint logs and results side by side, just before the logs go. */
+  readonly diskBytes: number;
+  /** Of all workers: their weights, where they are not shared, and what a worker takes beside. */
+  readonly memoryBytes: number;
+}
+
+/** Node, ONNX Runtime and its arena in one worker. */
+const WORKER_BYTES = 400e6;
+
+/**
+ * Reads all input as a run would, and works out what the run would take.
+ *
+ * @throws {VirnucproError} what the run would throw before it computes: bad input, weights, devices
+ */
+export async function planRun(
+  fasta: readonly string[],
+  settings: RunSettings,
+  context: RunContext,
+): Promise<RunPlan> {
+  const inputs = await resolveInputFiles(fasta);
+  const model = await prepareModel({
+    model: settings.model,
+    cacheDirectory: defaultCacheDirectory(context.environment),
+    pooling: settings.pooling,
+    outputDtype: settings.dtype,
+    maxResidues: settings['max-residues'],
+    onProgress: (message) => context.stderr.write(`${message}\n`),
+  });
+  const { devices, threadsPerWorker } = await resolveDevices(settings, model.weightBytes);
+  const bytes = byteSettings(settings, model, devices[0]?.provider ?? 'cpu', null);
+  const spool = await mkdtemp(join(tmpdir(), 'virnucpro-plan-'));
+  try {
+    const files = await spoolInputs(inputs, spool, context.stdin);
+    const { summary, packs } = await scanAll(await scanData(model, bytes, files), bytes.tokenBudget);
+    return {
+      scan: summary,
+      model: { name: model.name, embeddingDim: model.embeddingDim, weightBytes: model.weightBytes },
+      devices: devices.map(({ label }) => label),
+      threadsPerWorker,
+      tokenBudget: bytes.tokenBudget,
+      shards: summary.shards,
+      packs,
+      diskBytes: bytesForRecords(summary.records, model.embeddingDim, bytes.dtype),
+      memoryBytes: memoryOf(model, devices.length, bytes.weights === 'mapped'),
+    };
+  } finally {
+    await rm(spool, { recursive: true, force: true });
+  }
+}
+
+async function scanAll(
+  options: Parameters<typeof scanFasta>[0],
+  tokenBudget: number,
+): Promise<{ readonly summary: ScanSummary; readonly packs: number }> {
+  const shards = scanFasta(options);
+  let packs = 0;
+  for (;;) {
+    const next = await shards.next();
+    if (next.done === true) return { summary: next.value, packs };
+    packs += Math.ceil(next.value.tokens / tokenBudget);
+  }
+}
+
+function memoryOf({ weightBytes }: PreparedModel, workers: number, areShared: boolean): number {
+  return workers * WORKER_BYTES + (areShared ? 1 : workers) * weightBytes;
+}

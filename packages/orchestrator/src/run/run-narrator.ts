@@ -1,0 +1,101 @@
+import type { ScanSummary } from '@virnucpro/fasta';
+import type { Rank, Shard } from '@virnucpro/protocol';
+
+import { formatCount } from '../progress/format.ts';
+import type {
+  LogRepairedMessage,
+  ReadyMessage,
+  ShardCompletedMessage,
+  SupervisorEvents,
+  WorkerLoss,
+} from '../supervisor/supervisor-events.ts';
+import { describeLoss } from './describe-loss.ts';
+import type { Job } from './job.ts';
+
+/** Says what happens, to people in the log and to programs in the events. It keeps no count of anything. */
+export class RunNarrator implements Partial<SupervisorEvents> {
+  readonly #log: Job['log'];
+  readonly #events: Job['events'];
+
+  constructor({ log, events }: Pick<Job, 'log' | 'events'>) {
+    this.#log = log;
+    this.#events = events;
+  }
+
+  scanEnded({ records, tokens, shards }: ScanSummary): void {
+    this.#log.info(
+      `scanned: ${formatCount(records)} records, ${formatCount(tokens)} tokens, ${formatCount(shards)} shards`,
+    );
+    this.#events.emit({ event: 'scan-ended', records, tokens, shards });
+  }
+
+  foundDone({ shardId }: Shard, { rows, rejected }: Pick<ShardCompletedMessage, 'rows' | 'rejected'>): void {
+    this.#events.emit({ event: 'shard-found-done', shardId, rows, rejected });
+  }
+
+  onWorkerStarted(rank: Rank, pid: number | undefined): void {
+    this.#log.debug(`worker ${rank} started`, { rank, pid });
+    this.#events.emit({ event: 'worker-started', rank, pid: pid ?? null });
+  }
+
+  onWorkerReady(rank: Rank, { deviceName, startupMs, pid }: ReadyMessage): void {
+    this.#log.debug(`worker ${rank} is ready`, { rank, pid, deviceName, startupMs });
+    this.#events.emit({ event: 'worker-ready', rank, deviceName, startupMs });
+  }
+
+  onShardCompleted(rank: Rank, message: ShardCompletedMessage): void {
+    const { shardId, rows, rejected, packs, packsReused, packsSplit, tokens } = message;
+    if (packsSplit > 0) {
+      this.#log.warn(
+        `shard ${shardId}: ${packsSplit} packs were computed in parts, for lack of device memory`,
+      );
+      this.#events.emit({ event: 'packs-split', shardId, packs: packsSplit });
+    }
+    const completed = { rank, shardId, rows, rejected, packs, packsReused, tokens };
+    this.#log.debug(`shard ${shardId} completed`, completed);
+    this.#events.emit({ event: 'shard-completed', ...completed });
+  }
+
+  onLogRepaired(rank: Rank, { shardId, problem }: LogRepairedMessage): void {
+    this.#log.warn(`checkpoint log of shard ${shardId}: ${problem}`, { rank });
+    this.#events.emit({ event: 'log-repaired', shardId, problem });
+  }
+
+  onRecordsBlamed({ shardId, firstOrdinal }: Shard, packIndex: number, records: readonly number[]): void {
+    const ordinals = records.map((index) => firstOrdinal + index);
+    const one = records.length === 1;
+    this.#log.error(
+      `record${one ? '' : 's'} ${ordinals.join(', ')} (shard ${shardId}) end${one ? 's' : ''} every worker that computes ` +
+        `${one ? 'it' : 'them'}, even alone; rejected once the rest of the pack is computed, see failed.tsv`,
+    );
+    this.#events.emit({ event: 'records-blamed', shardId, packIndex, ordinals });
+  }
+
+  onLateResult(rank: Rank, { shardId, leaseId }: ShardCompletedMessage): void {
+    this.#log.warn(`dropped a late result of worker ${rank} for shard ${shardId}`, { leaseId });
+  }
+
+  onWorkerOutput(rank: Rank, line: string): void {
+    this.#log.warn(`worker ${rank} printed: ${line}`);
+  }
+
+  onWorkerKilled(rank: Rank, reason: string): void {
+    this.#log.error(`worker ${rank} is killed: ${reason}`);
+    this.#events.emit({ event: 'worker-killed', rank, reason });
+  }
+
+  onWorkerLost(rank: Rank, loss: WorkerLoss): void {
+    const { exit, error, releasedLeases, restartInMs } = loss;
+    const shardsReturned = releasedLeases.map(({ shard }) => shard.shardId);
+    this.#log.error(describeLoss(rank, loss), { rank, ...exit, shardsReturned });
+    this.#events.emit({
+      event: 'worker-lost',
+      rank,
+      code: exit.code,
+      signal: exit.signal,
+      error: error?.message ?? null,
+      shardsReturned,
+      restartInMs,
+    });
+  }
+}

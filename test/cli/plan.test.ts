@@ -1,0 +1,41 @@
+import { readFile } from 'node:fs/promises';
+
+import { expect, test } from '@jest/globals';
+
+import { PHAGE_PROTEINS, TINY_MODEL } from '../program/fixtures.ts';
+import { runProgram } from '../program/run-program.ts';
+import { useTemporaryDirectory } from '../program/temporary-directory.ts';
+
+const directory = useTemporaryDirectory();
+const options = ['--model', TINY_MODEL, '--device', 'cpu', '--workers', '2', '--token-budget', '2048'];
+
+interface Plan {
+  readonly scan: { readonly records: number; readonly tokens: number; readonly longRecords: number };
+  readonly packs: number;
+  readonly shards: number;
+  readonly diskBytes: number;
+}
+
+test('a plan says what the run then does', async () => {
+  const planned = await runProgram(['plan', PHAGE_PROTEINS, ...options, '--json']);
+  expect(planned).toMatchObject({ code: 0 });
+  const plan = JSON.parse(planned.stdout) as Plan;
+  const out = directory.path('out');
+  expect((await runProgram([PHAGE_PROTEINS, '-o', out, ...options])).code).toBe(0);
+  const { totals } = JSON.parse(await readFile(`${out}/report.json`, 'utf8')) as {
+    totals: { records: number; shards: number; packs: number };
+  };
+  expect(plan.scan.records).toBe(totals.records);
+  expect(plan.shards).toBe(totals.shards);
+  expect(plan.packs).toBeLessThanOrEqual(totals.packs);
+  expect(plan.packs).toBeGreaterThan(0.8 * totals.packs);
+  expect(plan.scan.longRecords).toBe(2);
+  expect(plan.diskBytes).toBeGreaterThan(246 * 64 * 4 * 2);
+});
+
+test('a plan is readable, and refuses what a run would refuse', async () => {
+  const { stdout } = await runProgram(['plan', PHAGE_PROTEINS, ...options]);
+  expect(stdout).toMatch(/^input +246 records/m);
+  expect(stdout).toMatch(/^packs +at least \d+ of 2,048 tokens/m);
+  expect(await runProgram(['plan', directory.path('nothing.faa')])).toMatchObject({ code: 2 });
+});
