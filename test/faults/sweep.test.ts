@@ -12,9 +12,9 @@ test.each([
   { swept: 'program', how: 'die', stride: 1 },
   { swept: 'worker', how: 'die', stride: 1 },
   { swept: 'recovery', how: 'die', stride: 1 },
-  { swept: 'program', how: 'fail', stride: 6 },
-  { swept: 'worker', how: 'fail', stride: 7 },
-  { swept: 'worker', how: 'torn', stride: 2 },
+  { swept: 'program', how: 'fail', stride: 10 },
+  { swept: 'worker', how: 'fail', stride: 10 },
+  { swept: 'worker', how: 'torn', stride: 3 },
 ] as const)(
   '$how at call after call of the $swept leaves the bytes of a run without a fault',
   async (point) => {

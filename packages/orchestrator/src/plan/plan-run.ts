@@ -3,11 +3,12 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 
 import { resolveInputFiles, scanFasta, spoolInputs, type ScanSummary } from '@virnucpro/fasta';
-import { defaultCacheDirectory, prepareModel, type PreparedModel } from '@virnucpro/model';
+import type { PreparedModel } from '@virnucpro/model';
 
 import type { RunSettings } from '../config/run-options.ts';
 import { resolveDevices } from '../devices/resolve-devices.ts';
 import { bytesForRecords } from '../run/disk-room.ts';
+import { prepareRunModel } from '../run/prepare-run-model.ts';
 import { scanData } from '../run/scan-data.ts';
 import { byteSettings } from '../run/fingerprint.ts';
 import type { RunContext } from '../run/run-context.ts';
@@ -52,14 +53,7 @@ export async function planRun(
   context: RunContext,
 ): Promise<RunPlan> {
   const inputs = await resolveInputFiles(fasta);
-  const model = await prepareModel({
-    model: settings.model,
-    cacheDirectory: defaultCacheDirectory(context.environment),
-    pooling: settings.pooling,
-    outputDtype: settings.dtype,
-    maxResidues: settings['max-residues'],
-    onProgress: (message) => context.stderr.write(`${message}\n`),
-  });
+  const model = await prepareRunModel(settings, context);
   const { devices, threadsPerWorker } = await resolveDevices(settings, model.weightBytes);
   const bytes = byteSettings(settings, model, devices[0]?.provider ?? 'cpu', null);
   const spool = await mkdtemp(join(tmpdir(), 'virnucpro-plan-'));

@@ -2,7 +2,7 @@ import { mkdir } from 'node:fs/promises';
 
 import { acquireRunLock, runPaths, type RunPaths } from '@virnucpro/checkpoint';
 import { resolveInputFiles, spoolInputs, type PlainFile } from '@virnucpro/fasta';
-import { defaultCacheDirectory, DEMO_MODEL_NOTICE, prepareModel } from '@virnucpro/model';
+import { DEMO_MODEL_NOTICE } from '@virnucpro/model';
 import { EXIT_CODES, InputError, isVirnucproError, UsageError, type ExitCode } from '@virnucpro/protocol';
 
 import { resolveDevices } from '../devices/resolve-devices.ts';
@@ -15,6 +15,7 @@ import { byteSettings } from './fingerprint.ts';
 import { finishRun, removeCheckpoints } from './finish-run.ts';
 import type { Job, JobRequest } from './job.ts';
 import { clearRun, openRun } from './open-run.ts';
+import { prepareRunModel } from './prepare-run-model.ts';
 import { describeInputs } from './run-inputs.ts';
 import { reportFinished } from './run-summary.ts';
 import { listenForStop } from './stop-signals.ts';
@@ -48,14 +49,7 @@ export async function runOnFiles(request: JobRequest): Promise<ExitCode> {
 
 async function runLocked(paths: RunPaths, request: JobRequest): Promise<ExitCode> {
   const { settings, context } = request;
-  const model = await prepareModel({
-    model: settings.model,
-    cacheDirectory: defaultCacheDirectory(context.environment),
-    pooling: settings.pooling,
-    outputDtype: settings.dtype,
-    maxResidues: settings['max-residues'],
-    onProgress: (message) => context.stderr.write(`${message}\n`),
-  });
+  const model = await prepareRunModel(settings, context);
   const devices = await resolveDevices(settings, model.weightBytes);
   const provider = devices.devices[0]?.provider ?? 'cpu';
   const inputs = await describeInputs(request.files);
