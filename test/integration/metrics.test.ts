@@ -26,7 +26,7 @@ test('metrics can be scraped while a run goes on, and the file at its end holds 
   const { url } = await run.event(is('metrics-listening'));
   // Workers tell their numbers twice a second; the run lasts for many of these.
   let scraped = '';
-  while (sumOf(scraped, 'tokens_computed_total') === 0) {
+  while (sumOf(scraped, 'tokens_computed_total') === 0 || sumOf(scraped, 'workers_ready') < 2) {
     const response = await fetch(String(url));
     expect(response.headers.get('content-type')).toContain('text/plain');
     scraped = await response.text();
