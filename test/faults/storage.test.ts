@@ -31,6 +31,23 @@ describe('storage that fails', () => {
     60_000,
   );
 
+  test('at the very last packs of a run, with nothing left to compute behind them, stops too', async () => {
+    const input = directory.path('few.faa');
+    const records = (await readFile(PHAGE_PROTEINS, 'utf8')).split(/^(?=>)/m);
+    await writeFile(input, records.slice(0, 13).join(''));
+    const [untouched, out, calls] = ['untouched', 'out', 'calls'].map((name) => directory.path(name));
+    const counted = await runProgram(faultJob(untouched!, { input }), withFaults({ countCalls: calls! }));
+    expect(counted.code).toBe(0);
+    const names = (await readFile(`${calls}.worker`, 'utf8')).trim().split('\n');
+    // The last write ends the log; the one before it is the last pack's.
+    const at = names.lastIndexOf('write', names.lastIndexOf('write') - 1) + 1;
+    const fault = { at, how: 'fail', errno: 'ENOSPC', once: directory.path('once') } as const;
+    const { code, stderr } = await runProgram(faultJob(out!, { input }), withFaults({ workerFiles: fault }));
+    expect({ code, stderr }).toMatchObject({ code: 75 });
+    expect((await runProgram(['resume', out!])).code).toBe(0);
+    expect(await outputHashes(out!)).toEqual(await outputHashes(untouched!));
+  }, 30_000);
+
   test('in the merge keeps what was computed and gives the room of the half-written results back', async () => {
     const expected = await unfaulted();
     const out = directory.path('out');

@@ -142,7 +142,10 @@ export class Worker {
     const writes = new BoundedWrites(WRITES_IN_FLIGHT);
     const runner = new AsyncInferenceRunner({ session: this.#session, queueDepth: this.#config.queueDepth });
     for await (const result of runner.run(this.#loader)) {
-      await writes.add(this.#record(result));
+      const write = this.#record(result);
+      // Not only when its turn comes: behind the last pack there may be no turn.
+      write.catch(this.#failWork);
+      await writes.add(write);
     }
     await writes.drained();
     await this.#recorder.close();
