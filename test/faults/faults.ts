@@ -18,6 +18,8 @@ export interface FileFault {
 export interface Faults {
   readonly programFiles?: FileFault;
   readonly workerFiles?: FileFault;
+  /** Room that the disk says it has. */
+  readonly freeBytes?: number;
   /** Prefix of the files that get the names of all calls. */
   readonly countCalls?: string;
   readonly poison?: readonly {

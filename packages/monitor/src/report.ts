@@ -197,7 +197,7 @@ export function buildReport(input: ReportInput): Report {
     packing: { ...packing, packs, tokenUtilization, paddingSavedShare },
     workers: workers.map((worker) => reportWorker(worker, input)),
     verdict: judgeRun({
-      ...{ packs, deviceBusyShare, tokenUtilization, tokensPerSecond },
+      ...{ packs, deviceBusyShare, tokenUtilization },
       waitShare: total.liveMs > 0 ? total.waitMs / total.liveMs : null,
       gpuUtilizationPercent: meanUtilization(gpus),
     }),

@@ -8,7 +8,6 @@ const facts = (changes: Partial<VerdictFacts>): VerdictFacts => ({
   waitShare: 0.01,
   tokenUtilization: 0.99,
   gpuUtilizationPercent: null,
-  tokensPerSecond: 1e5,
   ...changes,
 });
 

@@ -18,7 +18,6 @@ export interface VerdictFacts {
   readonly tokenUtilization: number | null;
   /** Mean over the GPUs, by the driver; null without GPUs. */
   readonly gpuUtilizationPercent: number | null;
-  readonly tokensPerSecond: number;
 }
 
 const CRITICAL_BELOW = 0.5;

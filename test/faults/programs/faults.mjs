@@ -7,7 +7,7 @@
  * @typedef {{ residues: string, how: 'SIGSEGV' | 'SIGKILL' | 'SIGABRT' | 'throw' | 'hang', once?: string }} PoisonFault
  * @typedef {{ overTokens: number, times: number, onlySeveral?: boolean }} MemoryFault
  * @typedef {{
- *   programFiles?: FileFault, workerFiles?: FileFault, countCalls?: string,
+ *   programFiles?: FileFault, workerFiles?: FileFault, countCalls?: string, freeBytes?: number,
  *   poison?: PoisonFault[], memory?: MemoryFault, slowMs?: number, crashingRanks?: number[],
  * }} Faults
  */

@@ -10,9 +10,10 @@ import { claim } from './faults.mjs';
  *
  * @param {import('./faults.mjs').FileFault | undefined} fault
  * @param {string | undefined} countCalls a file that gets the name of every call
+ * @param {number | undefined} freeBytes room that the disk says it has
  * @returns {import('@virnucpro/checkpoint').DurableFileSystem}
  */
-export function faultyFileSystem(fault, countCalls) {
+export function faultyFileSystem(fault, countCalls, freeBytes) {
   let calls = 0;
 
   /** @param {string} name @returns {boolean} true when this call is to be torn */
@@ -55,6 +56,7 @@ export function faultyFileSystem(fault, countCalls) {
   const inner = nodeFileSystem;
   return {
     ...inner,
+    freeBytes: freeBytes === undefined ? inner.freeBytes : async () => freeBytes,
     open: async (path, flags) => {
       if (flags !== 'r') step(`open ${flags}`);
       return faultyFile(await inner.open(path, flags));

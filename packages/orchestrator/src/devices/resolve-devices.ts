@@ -17,7 +17,7 @@ export interface ResolvedDevices {
 type DeviceSettings = Pick<RunSettings, 'device' | 'gpus' | 'workers' | 'threads-per-worker'>;
 
 /** Memory of a worker beside its weights: Node, ONNX Runtime and its arena. */
-const WORKER_OVERHEAD_BYTES = 400e6;
+export const WORKER_OVERHEAD_BYTES = 400e6;
 
 /**
  * One entry per worker process.

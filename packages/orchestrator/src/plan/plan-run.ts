@@ -6,7 +6,7 @@ import { resolveInputFiles, scanFasta, spoolInputs, type ScanSummary } from '@vi
 import type { PreparedModel } from '@virnucpro/model';
 
 import type { RunSettings } from '../config/run-options.ts';
-import { resolveDevices } from '../devices/resolve-devices.ts';
+import { resolveDevices, WORKER_OVERHEAD_BYTES } from '../devices/resolve-devices.ts';
 import { bytesForRecords } from '../run/disk-room.ts';
 import { prepareRunModel } from '../run/prepare-run-model.ts';
 import { scanData } from '../run/scan-data.ts';
@@ -38,9 +38,6 @@ export interface RunPlan {
   /** Of all workers: their weights, where they are not shared, and what a worker takes beside. */
   readonly memoryBytes: number;
 }
-
-/** Node, ONNX Runtime and its arena in one worker. */
-const WORKER_BYTES = 400e6;
 
 /**
  * Reads all input as a run would, and works out what the run would take.
@@ -90,5 +87,5 @@ async function scanAll(
 }
 
 function memoryOf({ weightBytes }: PreparedModel, workers: number, areShared: boolean): number {
-  return workers * WORKER_BYTES + (areShared ? 1 : workers) * weightBytes;
+  return workers * WORKER_OVERHEAD_BYTES + (areShared ? 1 : workers) * weightBytes;
 }

@@ -2,6 +2,7 @@ import type { Argv, CommandModule } from 'yargs';
 
 import { resumeJob } from '../../run/resume-job.ts';
 import type { RunContext, Finish } from '../../run/run-context.ts';
+import { addRunOptions } from './run-command.ts';
 
 interface ResumeArguments {
   readonly runDirectory: string;
@@ -35,34 +36,10 @@ export function resumeCommand(context: RunContext, finish: Finish): CommandModul
 }
 
 function buildResumeOptions(yargs: Argv): Argv {
-  return yargs
-    .positional('run-directory', { type: 'string', demandOption: true, describe: 'RUN_DIR of the run' })
-    .option('device', {
-      type: 'string',
-      requiresArg: true,
-      describe: 'auto|cuda|cpu, in place of the first choice',
-    })
-    .option('gpus', { type: 'string', requiresArg: true, describe: 'other GPUs than before' })
-    .option('workers', { type: 'string', requiresArg: true, describe: 'another number of CPU workers' })
-    .option('loader-threads', {
-      type: 'string',
-      requiresArg: true,
-      describe: 'another number of loader threads',
-    })
-    .option('log-level', { type: 'string', requiresArg: true, describe: 'error|warn|info|debug' })
-    .option('progress', { type: 'boolean', describe: 'progress bars or lines; --no-progress: neither' })
-    .option('metrics-port', { type: 'string', requiresArg: true, describe: 'port of GET /metrics' })
-    .option('metrics-host', { type: 'string', requiresArg: true, describe: 'address of that port' })
-    .option('metrics-file', {
-      type: 'string',
-      requiresArg: true,
-      describe: 'file for the textfile collector',
-    })
-    .option('hang-timeout', { type: 'string', requiresArg: true, describe: 'auto|SEC' })
-    .option('space-check', {
-      type: 'boolean',
-      describe: '--no-space-check: go on without room for the results',
-    })
-    .option('keep-checkpoints', { type: 'boolean', describe: 'keep the checkpoint logs after the merge' })
-    .option('json', { type: 'boolean', describe: 'JSON lines on standard output' });
+  const parser = yargs.positional('run-directory', {
+    type: 'string',
+    demandOption: true,
+    describe: 'RUN_DIR of the run',
+  });
+  return addRunOptions(parser, RESUME_FLAGS);
 }

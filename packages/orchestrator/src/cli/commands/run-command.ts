@@ -2,7 +2,13 @@ import type { Argv, CommandModule } from 'yargs';
 
 import { readConfigFile } from '../../config/config-file.ts';
 import { environmentLayer, flagLayer, resolveSettings, type SettingsLayer } from '../../config/layers.ts';
-import { RUN_OPTION_NAMES, RUN_OPTIONS, type RunOption, type RunSettings } from '../../config/run-options.ts';
+import {
+  RUN_OPTION_NAMES,
+  RUN_OPTIONS,
+  type RunOption,
+  type RunOptionName,
+  type RunSettings,
+} from '../../config/run-options.ts';
 import { runJob } from '../../run/run-job.ts';
 import type { RunContext, Finish } from '../../run/run-context.ts';
 
@@ -78,9 +84,9 @@ function buildRunOptions(yargs: Argv): Argv {
 }
 
 /** Flags are taken as text and checked with all other sources; their default is shown, not set. */
-export function addRunOptions(yargs: Argv): Argv {
+export function addRunOptions(yargs: Argv, names: readonly RunOptionName[] = RUN_OPTION_NAMES): Argv {
   let parser = yargs;
-  for (const name of RUN_OPTION_NAMES) {
+  for (const name of names) {
     const { describe, group, value, default: fallback, defaultDescription }: RunOption = RUN_OPTIONS[name];
     const shown = defaultDescription ?? String(fallback);
     parser = parser.option(name, {
