@@ -67,7 +67,7 @@ function install() {
 }
 
 function build() {
-  run(process.execPath, [join(root, 'node_modules', 'typescript', 'bin', 'tsc'), '-b']);
+  run(process.execPath, [join(root, 'scripts', 'build.mjs')]);
 }
 
 function run(command, args, extraEnv = {}) {

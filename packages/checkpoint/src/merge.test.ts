@@ -153,7 +153,7 @@ function shardOf(index: number, recordCount: number): Shard {
     firstOrdinal: index * 10,
     recordCount,
     tokens: 7 * recordCount,
-    crc32c: index,
+    crc32: index,
   };
 }
 

@@ -29,7 +29,7 @@ const header: ShardLogHeader = {
     firstOrdinal: 0,
     recordCount: 6,
     tokens: 30,
-    crc32c: 1,
+    crc32: 1,
   },
   embeddingDim: WIDTH,
   dtype: 'float32',
@@ -105,7 +105,7 @@ describe('a shard log', () => {
     const foreign: ShardLogHeader[] = [
       { ...header, runId: 'other' },
       { ...header, settingsHash: 'other' },
-      { ...header, shard: { ...header.shard, crc32c: 2 } },
+      { ...header, shard: { ...header.shard, crc32: 2 } },
     ];
     for (const other of foreign) {
       const path = await writtenLog();

@@ -14,7 +14,10 @@ export interface Chunk {
 
 export function runTable(inRun: (byte: number) => boolean): RunTable {
   const single = Uint8Array.from({ length: 256 }, (_, byte) => (inRun(byte) ? 0 : 1));
-  const pair = Uint8Array.from({ length: 65536 }, (_, value) => single[value & 255]! | single[value >> 8]!);
+  const pair = new Uint8Array(65536);
+  for (let value = 0; value < pair.length; value += 1) {
+    pair[value] = single[value & 255]! | single[value >> 8]!;
+  }
   return { single, pair };
 }
 

@@ -2,6 +2,8 @@ import { open } from 'node:fs/promises';
 
 export interface ChunkRange {
   readonly chunkBytes: number;
+  /** Two of `chunkBytes`, to read into; new ones if not given. */
+  readonly buffers?: readonly [Uint8Array, Uint8Array] | undefined;
   /** Where to begin; 0 if not given. */
   readonly from?: number;
 }
@@ -15,8 +17,7 @@ export interface ChunkRange {
 export async function* readChunks(path: string, range: ChunkRange): AsyncGenerator<Uint8Array> {
   const file = await open(path, 'r');
   let position = range.from ?? 0;
-  let current = new Uint8Array(range.chunkBytes);
-  let next = new Uint8Array(range.chunkBytes);
+  let [current, next] = range.buffers ?? newBuffers(range.chunkBytes);
   let reading = file.read(next, 0, next.length, position);
   try {
     for (;;) {
@@ -32,4 +33,8 @@ export async function* readChunks(path: string, range: ChunkRange): AsyncGenerat
     await reading.catch(() => undefined);
     await file.close();
   }
+}
+
+function newBuffers(bytes: number): [Uint8Array, Uint8Array] {
+  return [new Uint8Array(bytes), new Uint8Array(bytes)];
 }

@@ -1,10 +1,13 @@
-import { floatAt, intAt } from './element.ts';
+import { floatAt } from './element.ts';
 import { duplicateId, type RecordPlace } from './fasta-error.ts';
 import { IdSet } from './id-set.ts';
 import type { RecordBatch } from './record-batch.ts';
 import { findRecord, readRecordId } from './record-lookup.ts';
 import type { ScanOrigin } from './record-scanner.ts';
 import type { ScanTables } from './scan-tables.ts';
+
+/** The first records may not be like the others: no more room than for this many on a guess. */
+const MAX_EXPECTED = 32 * 1024 * 1024;
 
 /** A record whose place is remembered, so that those after it can be found again. */
 interface Landmark extends ScanOrigin {
@@ -29,34 +32,33 @@ export interface BatchSource {
  */
 export class DuplicateCheck {
   readonly #tables: ScanTables;
-  readonly #ids = new IdSet();
   readonly #landmarks: Landmark[] = [];
+  readonly #ids = new IdSet();
+  readonly #runBytes: number;
   #recordCount = 0;
 
-  constructor(tables: ScanTables) {
+  /** @param runBytes of all files, to guess the number of records from the first of them */
+  constructor(tables: ScanTables, runBytes: number) {
     this.#tables = tables;
+    this.#runBytes = runBytes;
   }
 
   /** @throws {InputError} DUPLICATE_ID naming both places of the first id that comes twice */
   async add(batch: RecordBatch, source: BatchSource): Promise<void> {
     if (batch.count === 0) return;
-    const firstNumber = this.#recordCount;
-    this.#recordCount += batch.count;
+    if (this.#recordCount === 0) this.#ids.reserve(expectedRecords(batch, this.#runBytes));
     this.#landmarks.push({
       path: source.path,
       displayPath: source.displayPath,
-      number: firstNumber,
+      number: this.#recordCount,
       ordinal: source.firstOrdinal,
       offset: floatAt(batch.start, 0),
       line: floatAt(batch.line, 0),
     });
+    this.#recordCount += batch.count;
     for (const number of this.#ids.addAll(batch)) {
-      const row = number - firstNumber;
-      const sameHash = this.#ids.withHash(intAt(batch.hashLow, row), intAt(batch.hashHigh, row));
-      await this.#compare(
-        number,
-        sameHash.filter((other) => other < number),
-      );
+      const earlier = this.#ids.withHashOf(number).filter((other) => other < number);
+      if (earlier.length > 0) await this.#compare(number, earlier);
     }
   }
 
@@ -77,4 +79,9 @@ export class DuplicateCheck {
     const place = { displayPath: landmark.displayPath, ordinal: landmark.ordinal + skip, line };
     return { id: await readRecordId(landmark.path, byteStart), place };
   }
+}
+
+function expectedRecords({ count, start, end }: RecordBatch, runBytes: number): number {
+  const bytes = floatAt(end, count - 1) - floatAt(start, 0);
+  return Math.min(MAX_EXPECTED, Math.ceil((1.1 * count * runBytes) / bytes));
 }

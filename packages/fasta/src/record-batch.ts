@@ -1,3 +1,6 @@
+/** Columns of records without an invalid byte. */
+export type PlainRows = Pick<RecordBatch, 'start' | 'end' | 'line' | 'residues' | 'hashLow' | 'hashHigh'>;
+
 /** Finished records in file order, as columns; all offsets are bytes from the start of the file. */
 export class RecordBatch {
   count = 0;
@@ -17,6 +20,20 @@ export class RecordBatch {
   add(): number {
     if (this.count === this.start.length) this.#grow();
     return this.count++;
+  }
+
+  /** Adds rows that hold no invalid byte. */
+  append(rows: PlainRows, count: number): void {
+    while (this.count + count > this.start.length) this.#grow();
+    const at = this.count;
+    this.start.set(rows.start.subarray(0, count), at);
+    this.end.set(rows.end.subarray(0, count), at);
+    this.line.set(rows.line.subarray(0, count), at);
+    this.residues.set(rows.residues.subarray(0, count), at);
+    this.invalid.fill(0, at, at + count);
+    this.hashLow.set(rows.hashLow.subarray(0, count), at);
+    this.hashHigh.set(rows.hashHigh.subarray(0, count), at);
+    this.count += count;
   }
 
   clear(): void {

@@ -3,6 +3,7 @@ import { chunkOf, runEnd, type Chunk, type RunTable } from './byte-run.ts';
 import { byteAt, intAt } from './element.ts';
 import { missingId, notFasta, nulByte } from './fasta-error.ts';
 import type { IdHash } from './id-hash.ts';
+import type { PlainRecords } from './plain-records.ts';
 import { RecordBatch } from './record-batch.ts';
 import type { ScanTables } from './scan-tables.ts';
 
@@ -44,6 +45,7 @@ export class RecordScanner {
   readonly #tables: ScanTables;
   readonly #hash: IdHash;
   readonly #displayPath: string;
+  readonly #plain: PlainRecords | null;
   readonly #hashed = new Int32Array(2);
   #state: State = 'start';
   #chunkStart: number;
@@ -57,7 +59,9 @@ export class RecordScanner {
   /** Line of a `*` that is the record's last visible byte so far, so perhaps to be dropped. */
   #starLine = NONE;
 
-  constructor(tables: ScanTables, hash: IdHash, origin: ScanOrigin) {
+  /** @param plain takes the plain records of the bytes that lie in its buffers; the result is the same without */
+  constructor(tables: ScanTables, hash: IdHash, origin: ScanOrigin, plain: PlainRecords | null = null) {
+    this.#plain = plain;
     this.#tables = tables;
     this.#hash = hash;
     this.#displayPath = origin.displayPath;
@@ -108,7 +112,7 @@ export class RecordScanner {
   #skipToFirst(bytes: Uint8Array, from: number): number {
     for (let at = from; at < bytes.length; at += 1) {
       const byte = byteAt(bytes, at);
-      if (byte === RECORD_START) return this.#beginRecord(at);
+      if (byte === RECORD_START) return this.#beginRecord(bytes, at);
       if (byte === LINE_FEED) this.#line += 1;
       else if (!isBlank(byte) && BYTE_ORDER_MARK[this.#chunkStart + at] !== byte) {
         throw notFasta(this.#displayPath, bytes.subarray(at));
@@ -117,11 +121,23 @@ export class RecordScanner {
     return bytes.length;
   }
 
-  #beginRecord(at: number): number {
-    this.openRecordStart = this.#chunkStart + at;
+  #beginRecord(bytes: Uint8Array, at: number): number {
+    const start = this.#takePlainRecords(bytes, at);
+    this.openRecordStart = this.#chunkStart + start;
     this.#headerLine = this.#line;
     this.#state = 'before-id';
-    return at + 1;
+    return start + 1;
+  }
+
+  /** @returns index of the '>' of the first record that has to be read here */
+  #takePlainRecords(bytes: Uint8Array, from: number): number {
+    const plain = this.#plain;
+    if (plain?.owns(bytes) !== true) return from;
+    const countBefore = this.batch.count;
+    const at = plain.take(bytes, from, { fileOffset: this.#chunkStart, line: this.#line }, this.batch);
+    this.#line = plain.line;
+    this.#ordinal += this.batch.count - countBefore;
+    return at;
   }
 
   #skipToId(bytes: Uint8Array, from: number): number {
@@ -173,7 +189,7 @@ export class RecordScanner {
     while (at < bytes.length) {
       if (this.#atLineStart && bytes[at] === RECORD_START) {
         this.#endRecord(this.#chunkStart + at);
-        return this.#beginRecord(at);
+        return this.#beginRecord(bytes, at);
       }
       at = this.#readPlainLines(chunk, residueRun, at);
       if (at < bytes.length && !this.#atLineStart) {

@@ -14,8 +14,8 @@ export interface FileSummary {
   readonly records: number;
   /** Of its acceptable records, before truncation. */
   readonly residues: number;
-  /** CRC-32C of the whole file. */
-  readonly crc32c: number;
+  /** CRC-32 of the whole file. */
+  readonly crc32: number;
 }
 
 /** What a scan found; records that are rejected count in `records` but not in residues and tokens. */
@@ -68,7 +68,7 @@ export class ScanTally {
     this.#firstInvalid ??= firstInvalid;
   }
 
-  endFile(file: Pick<FileSummary, 'displayPath' | 'bytes' | 'crc32c'>): void {
+  endFile(file: Pick<FileSummary, 'displayPath' | 'bytes' | 'crc32'>): void {
     const records = this.#records - this.#recordsBefore;
     const residues = this.#residues - this.#residuesBefore;
     this.#files.push({ ...file, records, residues });

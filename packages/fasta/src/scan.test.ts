@@ -6,7 +6,7 @@ import { afterEach, beforeEach, describe, expect, test } from '@jest/globals';
 import type { Shard } from '@virnucpro/protocol';
 import fc from 'fast-check';
 
-import { crc32c } from './crc32c.ts';
+import { crc32 } from './crc32.ts';
 import { hashId } from './id-hash.ts';
 import { classifyRecord } from './record-class.ts';
 import { forEachRecord } from './records.ts';
@@ -59,7 +59,7 @@ interface Scanned {
 async function scan(
   contents: readonly (string | Uint8Array)[],
   options: Partial<ScanOptions> = {},
-  internals: ScanInternals = { chunkBytes: 7, hash: hashId },
+  internals: ScanInternals = { chunkBytes: 7, hash: hashId, vectors: true },
 ): Promise<Scanned> {
   const scanning = scanFasta({ ...DEFAULTS, files: await put(contents), ...options }, internals);
   const shards: Shard[] = [];
@@ -104,19 +104,21 @@ const options = fc.record({
 });
 
 describe('for any FASTA, however messy', () => {
-  test('the scan finds the same for any chunk size', async () => {
+  test('the scan finds the same for any chunk size, with and without vectors', async () => {
     await fc.assert(
       fc.asyncProperty(
         fc.array(fasta, { minLength: 1, maxLength: 3 }),
         options,
-        fc.integer({ min: 1, max: 64 }),
+        fc.oneof(fc.integer({ min: 1, max: 64 }), fc.integer({ min: 64, max: 2048 })),
         async (files, settings, chunkBytes) => {
           const contents = files.map((file, index) => file(index));
-          const whole = await scan(contents, settings, { chunkBytes: 1 << 16, hash: hashId });
-          expect(await scan(contents, settings, { chunkBytes, hash: hashId })).toEqual(whole);
+          const whole = await scan(contents, settings, { chunkBytes: 1 << 16, hash: hashId, vectors: false });
+          for (const vectors of [false, true]) {
+            expect(await scan(contents, settings, { chunkBytes, hash: hashId, vectors })).toEqual(whole);
+          }
         },
       ),
-      { numRuns: 150 },
+      { numRuns: 200 },
     );
   });
 
@@ -132,7 +134,7 @@ describe('for any FASTA, however messy', () => {
         expect(summary.shards).toBe(shards.length);
         expect(summary.firstInvalid === null).toBe(invalidRecords === 0);
         for (const [index, file] of summary.files.entries()) {
-          expect(file.crc32c).toBe(crc32c(Buffer.from(contents[index]!, 'latin1')));
+          expect(file.crc32).toBe(crc32(Buffer.from(contents[index]!, 'latin1')));
         }
       }),
       { numRuns: 150 },
@@ -199,7 +201,7 @@ test('a small file is summed up', async () => {
     emptyRecords: 1,
     invalidRecords: 1,
     firstInvalid: { displayPath: 'input-0.faa', ordinal: 2, line: 7, id: 'c', byte: 0x31 },
-    files: [{ displayPath: 'input-0.faa', bytes: 45, records: 4, residues: 20, crc32c: expect.any(Number) }],
+    files: [{ displayPath: 'input-0.faa', bytes: 45, records: 4, residues: 20, crc32: expect.any(Number) }],
     minResidues: 4,
     maxResidues: 16,
   });
@@ -207,7 +209,10 @@ test('a small file is summed up', async () => {
 
 test('the first shard is there before the rest of the file is read', async () => {
   const text = Array.from({ length: 2000 }, (_, index) => `>id${String(index)}\nMKVLAAGG\n`).join('');
-  const scanning = scanFasta({ ...DEFAULTS, files: await put([text]) }, { chunkBytes: 64, hash: hashId });
+  const scanning = scanFasta(
+    { ...DEFAULTS, files: await put([text]) },
+    { chunkBytes: 64, hash: hashId, vectors: true },
+  );
   const first = await scanning.next();
   expect(first.value).toMatchObject({ shardId: 0, byteStart: 0 });
   await scanning.return({} as ScanSummary);
@@ -239,7 +244,7 @@ describe('refused, with the file named:', () => {
   ];
   test.each(cases)('%s', async (_, content, code, part) => {
     for (const chunkBytes of [64, 4096]) {
-      await expect(scan([content], {}, { chunkBytes, hash: hashId })).rejects.toMatchObject({
+      await expect(scan([content], {}, { chunkBytes, hash: hashId, vectors: true })).rejects.toMatchObject({
         code,
         exitCode: 2,
         message: expect.stringMatching(new RegExp(`input-0\\.faa.*${escaped(part)}`, 's')),
@@ -255,7 +260,7 @@ describe('ids', () => {
   test('one that comes twice in a file is told with both lines', async () => {
     const text = `${filler(30, 'x')}>twin\nMK\n${filler(30, 'y')}>twin other\nVL\n`;
     for (const chunkBytes of [1, 50, 4096]) {
-      await expect(scan([text], {}, { chunkBytes, hash: hashId })).rejects.toMatchObject({
+      await expect(scan([text], {}, { chunkBytes, hash: hashId, vectors: true })).rejects.toMatchObject({
         code: 'DUPLICATE_ID',
         message: expect.stringContaining(
           '"twin" is given twice: input-0.faa, line 121, and input-0.faa, line 243',
@@ -286,9 +291,11 @@ describe('ids', () => {
     const hash: ScanInternals['hash'] = (_bytes, _start, _end, out) => out.fill(7);
     const text = filler(12, 'x');
     for (const chunkBytes of [3, 4096]) {
-      const { summary } = await scan([text, filler(3, 'y')], {}, { chunkBytes, hash });
+      const { summary } = await scan([text, filler(3, 'y')], {}, { chunkBytes, hash, vectors: false });
       expect(summary.records).toBe(15);
-      await expect(scan([text, `${filler(3, 'y')}>x5\nM`], {}, { chunkBytes, hash })).rejects.toMatchObject({
+      await expect(
+        scan([text, `${filler(3, 'y')}>x5\nM`], {}, { chunkBytes, hash, vectors: false }),
+      ).rejects.toMatchObject({
         code: 'DUPLICATE_ID',
         details: { id: 'x5', firstOrdinal: 5, secondPath: 'input-1.faa', secondOrdinal: 3 },
       });
@@ -297,7 +304,7 @@ describe('ids', () => {
 
   test('longer than a chunk are hashed whole', async () => {
     const long = 'i'.repeat(300);
-    const internals = { chunkBytes: 16, hash: hashId };
+    const internals = { chunkBytes: 16, hash: hashId, vectors: true };
     expect((await scan([`>${long}a\nM\n>${long}b\nM\n`], {}, internals)).summary.records).toBe(2);
     await expect(scan([`>${long}a\nM\n>${long}a\nM\n`], {}, internals)).rejects.toMatchObject({
       code: 'DUPLICATE_ID',

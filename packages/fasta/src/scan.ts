@@ -5,6 +5,7 @@ import { DuplicateCheck } from './duplicate-check.ts';
 import { floatAt } from './element.ts';
 import { inputChanged, noRecords } from './fasta-error.ts';
 import { hashId, type IdHash } from './id-hash.ts';
+import { PlainRecords } from './plain-records.ts';
 import { judgeRecord } from './record-class.ts';
 import { readRecordId } from './record-lookup.ts';
 import { RecordScanner } from './record-scanner.ts';
@@ -28,12 +29,15 @@ export interface ScanOptions {
 
 /** What tests replace; nothing of it changes the result. */
 export interface ScanInternals {
+  /** At most 1 MiB, the buffers of PlainRecords. */
   readonly chunkBytes: number;
   readonly hash: IdHash;
+  /** Goes over plain records in WebAssembly, with `hashId`. */
+  readonly vectors: boolean;
 }
 
 /** Smaller chunks cost more calls, larger ones gained nothing (256 KiB to 2 MiB measured). */
-const INTERNALS: ScanInternals = { chunkBytes: 1024 * 1024, hash: hashId };
+const INTERNALS: ScanInternals = { chunkBytes: 1024 * 1024, hash: hashId, vectors: true };
 
 /**
  * Reads the files once and yields their shards in input order, each as soon as it is cut. Memory does not
@@ -54,9 +58,10 @@ export async function* scanFasta(
     options,
     internals,
     tables,
+    plain: internals.vectors ? new PlainRecords(tables, internals.chunkBytes) : null,
     cutter: new ShardCutter(options.policy, runBytes),
     tally: new ScanTally(),
-    duplicates: options.duplicateIds === 'error' ? new DuplicateCheck(tables) : null,
+    duplicates: options.duplicateIds === 'error' ? new DuplicateCheck(tables, runBytes) : null,
   };
   let shards = 0;
   for (const file of options.files) {
@@ -73,6 +78,7 @@ interface Scan {
   readonly options: ScanOptions;
   readonly internals: ScanInternals;
   readonly tables: ScanTables;
+  readonly plain: PlainRecords | null;
   readonly cutter: ShardCutter;
   readonly tally: ScanTally;
   readonly duplicates: DuplicateCheck | null;
@@ -90,13 +96,14 @@ class FileScan {
     const origin = { displayPath: file.displayPath, offset: 0, line: 1, ordinal: 0 };
     this.#scan = scan;
     this.#file = file;
-    this.#scanner = new RecordScanner(scan.tables, scan.internals.hash, origin);
+    this.#scanner = new RecordScanner(scan.tables, scan.internals.hash, origin, scan.plain);
   }
 
   async *shards(): AsyncGenerator<Shard, void> {
-    const { options, internals, cutter } = this.#scan;
+    const { options, internals, plain, cutter } = this.#scan;
+    const { chunkBytes } = internals;
     cutter.beginFile(this.#file.bytes);
-    for await (const bytes of readChunks(this.#file.path, internals)) {
+    for await (const bytes of readChunks(this.#file.path, { chunkBytes, buffers: plain?.buffers })) {
       options.signal?.throwIfAborted();
       this.#checksum.openChunk(bytes);
       this.#scanner.push(bytes);
@@ -139,7 +146,7 @@ class FileScan {
   }
 
   #summed(draft: ShardDraft): Shard {
-    return { ...draft, crc32c: this.#checksum.cutAt(draft.byteEnd) };
+    return { ...draft, crc32: this.#checksum.cutAt(draft.byteEnd) };
   }
 
   async #endFile(): Promise<void> {
@@ -153,6 +160,6 @@ class FileScan {
       const { ordinal, line, byte } = invalid;
       this.#scan.tally.noteInvalid({ displayPath, ordinal, line, byte, id });
     }
-    this.#scan.tally.endFile({ displayPath, bytes, crc32c: this.#checksum.fileCrc32c });
+    this.#scan.tally.endFile({ displayPath, bytes, crc32: this.#checksum.fileCrc32 });
   }
 }

@@ -5,7 +5,7 @@ import { join } from 'node:path';
 import { afterEach, beforeEach, expect, test } from '@jest/globals';
 import { toShardId, type Shard } from '@virnucpro/protocol';
 
-import { crc32c } from './crc32c.ts';
+import { crc32 } from './crc32.ts';
 import { readShardBytes } from './shard-bytes.ts';
 
 let folder: string;
@@ -27,7 +27,7 @@ const shard: Shard = {
   firstOrdinal: 1,
   recordCount: 1,
   tokens: 4,
-  crc32c: crc32c(Buffer.from('>b\nVL\n')),
+  crc32: crc32(Buffer.from('>b\nVL\n')),
 };
 
 test('a shard is read alone, into a buffer that can be transferred', async () => {

@@ -2,7 +2,7 @@ import { open, type FileHandle } from 'node:fs/promises';
 
 import type { Shard } from '@virnucpro/protocol';
 
-import { crc32c } from './crc32c.ts';
+import { crc32 } from './crc32.ts';
 import { inputChanged } from './fasta-error.ts';
 
 /** One read call moves less than 2 GiB. */
@@ -29,7 +29,7 @@ export async function readShardBytes(
         `it ends at byte ${shard.byteStart + bytesRead}, not at ${shard.byteEnd} or later`,
       );
     }
-    if (crc32c(bytes) !== shard.crc32c) {
+    if (crc32(bytes) !== shard.crc32) {
       throw inputChanged(
         displayPath,
         `bytes ${shard.byteStart} to ${shard.byteEnd} are not those that were scanned`,

@@ -1,9 +1,9 @@
-import { combineCrc32c, crc32c } from './crc32c.ts';
+import { combineCrc32, crc32 } from './crc32.ts';
 
 const NOTHING = new Uint8Array(0);
 
 /**
- * CRC-32C of consecutive ranges of a file that is seen once, chunk by chunk.
+ * CRC-32 of consecutive ranges of a file that is seen once, chunk by chunk.
  *
  * Whether the record at the end of a chunk still belongs to the range is known only when the record ends, many
  * chunks later perhaps. So two sums go on over its bytes: one as if it belonged, one as if a range began with it.
@@ -24,8 +24,8 @@ export class ShardChecksum {
   #rangeStart = 0;
   #fileSum = 0;
 
-  /** CRC-32C of all ranges cut so far, which is that of the file when the last one ends with the file. */
-  get fileCrc32c(): number {
+  /** CRC-32 of all ranges cut so far, which is that of the file when the last one ends with the file. */
+  get fileCrc32(): number {
     return this.#fileSum;
   }
 
@@ -37,7 +37,7 @@ export class ShardChecksum {
    * Ends the range.
    *
    * @param offset in the present chunk, or the start of the record that was open when the last one closed
-   * @returns CRC-32C from the end of the range before, or the start of the file, to `offset`
+   * @returns CRC-32 from the end of the range before, or the start of the file, to `offset`
    */
   cutAt(offset: number): number {
     let sum: number;
@@ -49,7 +49,7 @@ export class ShardChecksum {
       sum = this.#sum;
       this.#sum = 0;
     }
-    this.#fileSum = combineCrc32c(this.#fileSum, sum, offset - this.#rangeStart);
+    this.#fileSum = combineCrc32(this.#fileSum, sum, offset - this.#rangeStart);
     this.#rangeStart = offset;
     return sum;
   }
@@ -64,7 +64,7 @@ export class ShardChecksum {
       this.#openOnly = 0;
     }
     const from = Math.max(0, Math.min(openRecordStart, end) - this.#chunkStart);
-    this.#openOnly = crc32c(this.#bytes.subarray(from), this.#openOnly);
+    this.#openOnly = crc32(this.#bytes.subarray(from), this.#openOnly);
     this.#extendTo(end);
     this.#chunkStart = end;
     this.#bytes = NOTHING;
@@ -72,7 +72,7 @@ export class ShardChecksum {
 
   #extendTo(offset: number): void {
     const bytes = this.#bytes.subarray(this.#summedTo - this.#chunkStart, offset - this.#chunkStart);
-    this.#sum = crc32c(bytes, this.#sum);
+    this.#sum = crc32(bytes, this.#sum);
     this.#summedTo = offset;
   }
 }

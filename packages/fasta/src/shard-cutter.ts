@@ -11,7 +11,7 @@ export interface ShardPolicy {
 }
 
 /** A shard whose bytes were not summed yet. */
-export type ShardDraft = Omit<Shard, 'crc32c'>;
+export type ShardDraft = Omit<Shard, 'crc32'>;
 
 /** Changes whenever other shards may be cut from the same input: the bytes of the output depend on them. */
 export const SHARD_CUTTER_VERSION = 'ramped-guided-64';

@@ -18,7 +18,7 @@ export const shardSchema = z.strictObject({
   recordCount: z.int().positive(),
   /** Tokens of its acceptable records, BOS and EOS included, after truncation to the residue limit. */
   tokens: z.int().nonnegative(),
-  /** CRC-32C of the byte range: a worker that reads other bytes knows that the input changed. */
-  crc32c: z.int().nonnegative(),
+  /** CRC-32 of the byte range: a worker that reads other bytes knows that the input changed. */
+  crc32: z.int().nonnegative(),
 });
 export type Shard = z.infer<typeof shardSchema>;

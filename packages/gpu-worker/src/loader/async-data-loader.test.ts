@@ -109,7 +109,7 @@ function assignment(id: number): Assignment {
     firstOrdinal: 0,
     recordCount: 2,
     tokens: 6,
-    crc32c: 0,
+    crc32: 0,
   };
   return { leaseId: toLeaseId(`lease-${id}`), attempt: 1, cautious: false, verdicts: [], shard };
 }

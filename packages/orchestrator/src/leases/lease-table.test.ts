@@ -101,6 +101,6 @@ function shard(id: number): Shard {
     firstOrdinal: id,
     recordCount: 1,
     tokens: 3,
-    crc32c: 0,
+    crc32: 0,
   };
 }

@@ -14,7 +14,7 @@ export function scanRecord(
 
 function digestOf(shards: readonly Shard[]): string {
   const hash = createHash('sha256');
-  for (const { fileIndex, byteStart, byteEnd, crc32c } of shards)
-    hash.update(`${fileIndex} ${byteStart} ${byteEnd} ${crc32c}\n`);
+  for (const { fileIndex, byteStart, byteEnd, crc32 } of shards)
+    hash.update(`${fileIndex} ${byteStart} ${byteEnd} ${crc32}\n`);
   return hash.digest('hex');
 }
