@@ -12,7 +12,7 @@ const DEVICES = { H100: 457_000, A100: 144_000 } as const;
 /** Eight H100 ask for more than this machine's cores give beside them; time runs this much slower. */
 const TIME_SCALE = 5;
 const TOKEN_BUDGET = 16_384;
-const PACKS_PER_WORKER = 160;
+const PACKS_PER_WORKER = 320;
 const SEQUENCES_PER_PACK = 321;
 
 interface Case {

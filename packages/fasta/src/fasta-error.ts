@@ -1,4 +1,4 @@
-import { InputError } from '@virnucpro/protocol';
+import { InputError } from '@virnucpro/protocol/errors';
 
 import { isBlank, NUL } from './byte-classes.ts';
 

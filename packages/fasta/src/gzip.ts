@@ -1,4 +1,4 @@
-import { InputError } from '@virnucpro/protocol';
+import { InputError } from '@virnucpro/protocol/errors';
 
 /** The empty block that ends every BGZF file (SAM specification, section 4.1.2). */
 const BGZF_END = Buffer.from('1f8b08040000000000ff0600424302001b0003000000000000000000', 'hex');

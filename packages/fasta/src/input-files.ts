@@ -1,7 +1,7 @@
 import { open, readdir, realpath, stat } from 'node:fs/promises';
 import { join, resolve } from 'node:path';
 
-import { InputError } from '@virnucpro/protocol';
+import { InputError } from '@virnucpro/protocol/errors';
 
 import { isGzip } from './gzip.ts';
 

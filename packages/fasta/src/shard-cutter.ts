@@ -1,4 +1,5 @@
-import { toShardId, type Shard } from '@virnucpro/protocol';
+import type { Shard } from '@virnucpro/protocol';
+import { toShardId } from '@virnucpro/protocol/ids';
 
 /** How large shards may be; borders depend on this and the input alone. */
 export interface ShardPolicy {
@@ -14,13 +15,20 @@ export interface ShardPolicy {
 export type ShardDraft = Omit<Shard, 'crc32'>;
 
 /** Changes whenever other shards may be cut from the same input: the bytes of the output depend on them. */
-export const SHARD_CUTTER_VERSION = 'ramped-guided-64';
+export const SHARD_CUTTER_VERSION = 'ramped-guided-64-to-1';
 
 /** Shards shrink towards the end of the run to this share of what is left, so that the tail is short. */
 const SHARE_OF_REMAINDER = 1 / 64;
 
-/** The first shards are small too, each a little larger: no device waits long for its first pack. */
+/**
+ * Two packs hold more than each alone, because records can be chosen; but for the very last the end of the run
+ * counts more, when devices wait for each other.
+ */
+const LAST_PACKS = 32;
+
+/** The first shards are small too, each few a little larger: no device waits long for its first pack. */
 const RAMP_PACKS = 2;
+const RAMP_SHARDS = 4;
 
 /**
  * Packs of best-fit decreasing are never quite full: a shard of exactly k budgets would need k + 1 packs, the
@@ -109,9 +117,11 @@ export class ShardCutter {
   #targetFrom(byteStart: number): number {
     const { tokenBudget, shardTokens } = this.#policy;
     const remaining = this.#laterBytes + this.#fileBytes - byteStart;
-    const ramp = (this.#shardCount + 1) * RAMP_PACKS * tokenBudget;
-    const wanted = Math.min(shardTokens, ramp, Math.max(2 * tokenBudget, remaining * SHARE_OF_REMAINDER));
+    const ramp = (1 + Math.floor(this.#shardCount / RAMP_SHARDS)) * RAMP_PACKS * tokenBudget;
+    const least = (remaining > LAST_PACKS * tokenBudget ? 2 : 1) * tokenBudget;
+    const wanted = Math.min(shardTokens, ramp, Math.max(least, remaining * SHARE_OF_REMAINDER));
     const packs = Math.max(1, Math.floor(wanted / tokenBudget));
-    return Math.floor(packs * tokenBudget * PACK_FILL);
+    // What is no more than a pack fits into one.
+    return packs === 1 ? tokenBudget : Math.floor(packs * tokenBudget * PACK_FILL);
   }
 }

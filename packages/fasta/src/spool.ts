@@ -4,7 +4,7 @@ import { mkdir, open, rename, rm, stat } from 'node:fs/promises';
 import { join } from 'node:path';
 import { addAbortSignal, type Readable } from 'node:stream';
 
-import { InputError } from '@virnucpro/protocol';
+import { InputError } from '@virnucpro/protocol/errors';
 
 import { decompressInto, type ByteSink } from './byte-source.ts';
 import { inputChanged } from './fasta-error.ts';

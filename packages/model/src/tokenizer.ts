@@ -1,6 +1,6 @@
 import { readFile } from 'node:fs/promises';
 
-import { InputError } from '@virnucpro/protocol';
+import { InputError } from '@virnucpro/protocol/errors';
 
 /** Marks bytes in `tokenOf` that stand for no residue. */
 export const NOT_A_RESIDUE = 255;

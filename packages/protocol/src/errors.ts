@@ -1,5 +1,3 @@
-import { z } from 'zod';
-
 import { EXIT_CODES, type ExitCode } from './exit-codes.ts';
 
 export interface VirnucproErrorOptions {
@@ -68,17 +66,15 @@ export class ProtocolError extends VirnucproError {
   }
 }
 
-export const serializedErrorSchema = z.strictObject({
-  name: z.string(),
-  code: z.string(),
-  exitCode: z.union([z.literal(0), z.literal(1), z.literal(2), z.literal(3), z.literal(75)]),
-  message: z.string(),
-  stack: z.string().nullable(),
-  details: z.record(z.string(), z.union([z.string(), z.number(), z.boolean(), z.null()])),
-});
-
 /** An error as it travels between processes (JSON would drop everything but own enumerable fields). */
-export type SerializedError = z.infer<typeof serializedErrorSchema>;
+export interface SerializedError {
+  readonly name: string;
+  readonly code: string;
+  readonly exitCode: ExitCode;
+  readonly message: string;
+  readonly stack: string | null;
+  readonly details: Readonly<Record<string, string | number | boolean | null>>;
+}
 
 /** True for errors of this project, also those made in another realm or package copy. */
 export function isVirnucproError(error: unknown): error is VirnucproError {

@@ -1,7 +1,8 @@
 import { z } from 'zod';
 
-import { ProtocolError, serializedErrorSchema } from './errors.ts';
-import { leaseIdSchema, rankSchema, shardIdSchema } from './ids.ts';
+import { serializedErrorSchema } from './error-schema.ts';
+import { ProtocolError } from './errors.ts';
+import { leaseIdSchema, rankSchema, shardIdSchema } from './id-schemas.ts';
 import { shardSchema } from './shard.ts';
 
 /** Raised by one whenever a message changes; parent and worker must agree. */

@@ -1,6 +1,6 @@
 import { z } from 'zod';
 
-import { shardIdSchema } from './ids.ts';
+import { shardIdSchema } from './id-schemas.ts';
 
 /**
  * A run of consecutive records of one input file: the unit of lease, retry and checkpoint. Boundaries depend

@@ -1,6 +1,6 @@
 import type { RecordEntry } from '@virnucpro/checkpoint';
 import { readShardBytes } from '@virnucpro/fasta';
-import { createEsmTokenizer, readVocabulary, type ResidueTokenizer } from '@virnucpro/model';
+import { createEsmTokenizer, readVocabulary, type ResidueTokenizer } from '@virnucpro/model/tokenizer';
 import type { PackingMode, Shard } from '@virnucpro/protocol';
 
 import { collateShard } from '../collate/collate-shard.ts';

@@ -1,4 +1,4 @@
-import { serializeError, type SerializedError } from '@virnucpro/protocol';
+import { serializeError, type SerializedError } from '@virnucpro/protocol/errors';
 import { Piscina, move } from 'piscina';
 
 import { loadShard, type LoadedShard, type LoadShardRequest } from './load-shard.ts';
@@ -19,6 +19,11 @@ export default async function loadShardTask(request: LoadShardRequest): Promise<
   } catch (error) {
     return { ok: false, error: serializeError(error) };
   }
+}
+
+/** The task that makes a thread ready: by now all its modules are loaded. */
+export function prepare(): void {
+  // Nothing is left to do.
 }
 
 function moved<T>(value: T, buffers: readonly ArrayBuffer[]): T {

@@ -21,6 +21,8 @@ const IDLE_THREAD_MS = 10_000;
 export interface ShardLoader {
   /** @throws {VirnucproError} the loader's error, with the shard and file named */
   load(shard: Shard): Promise<LoadedShard>;
+  /** Resolves when a thread waits for its first shard. */
+  ready(): Promise<void>;
   close(): Promise<void>;
 }
 
@@ -28,7 +30,7 @@ export function createShardLoader(
   config: ShardLoaderConfig,
   threadEntry = new URL('loader-thread.js', import.meta.url),
 ): ShardLoader {
-  const pool = new Piscina<LoadShardRequest, LoaderReply>({
+  const pool = new Piscina<LoadShardRequest | null, LoaderReply>({
     filename: threadEntry.href,
     minThreads: 1,
     maxThreads: config.loaderThreads,
@@ -40,6 +42,9 @@ export function createShardLoader(
       const reply = await pool.run(requestFor(shard, config));
       if (reply.ok) return reply.loaded;
       throw inShard(deserializeError(reply.error), shard);
+    },
+    ready: async () => {
+      await pool.run(null, { name: 'prepare' });
     },
     close: () => pool.destroy(),
   };

@@ -1,5 +1,5 @@
 import { forEachRecord, type FastaRecord } from '@virnucpro/fasta';
-import { NOT_A_RESIDUE, type ResidueTokenizer } from '@virnucpro/model';
+import { NOT_A_RESIDUE, type ResidueTokenizer } from '@virnucpro/model/tokenizer';
 import type { LongSequences } from '@virnucpro/protocol';
 
 import type { RecordRejection, TokenizedShard } from './tokenized-shard.ts';

@@ -1,4 +1,5 @@
-import { EXIT_CODES, VirnucproError } from '@virnucpro/protocol';
+import { VirnucproError } from '@virnucpro/protocol/errors';
+import { EXIT_CODES } from '@virnucpro/protocol/exit-codes';
 
 import type { InferenceSession, SessionInput, SessionOptions } from './inference-session.ts';
 import { isAllocationFailure, type MemoryBudget } from './memory-budget.ts';

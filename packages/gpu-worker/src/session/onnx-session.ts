@@ -1,4 +1,5 @@
-import { DeviceError, type ExecutionProvider } from '@virnucpro/protocol';
+import type { ExecutionProvider } from '@virnucpro/protocol';
+import { DeviceError } from '@virnucpro/protocol/errors';
 import * as ort from 'onnxruntime-node';
 
 import type { CreateInferenceSession, SessionInput, SessionOptions } from './inference-session.ts';

@@ -1,6 +1,6 @@
 import { receiveMessageOnPort, type MessagePort } from 'node:worker_threads';
 
-import { serializeError } from '@virnucpro/protocol';
+import { serializeError } from '@virnucpro/protocol/errors';
 
 import { computePack } from './compute-pack.ts';
 import type {

@@ -48,8 +48,12 @@ export class Worker {
     const startedMs = performance.now();
     const log = openWorkerLog(init.config.logDirectory, init.rank, init.config.logLevel);
     log.info('worker starts', { device: init.device, threads: init.config.threadsPerWorker });
-    const session = await ThreadedSession.open(sessionOptions(init), seams.sessionThreadEntry);
-    const worker = new Worker(init, channel, log, session, seams);
+    const shardLoader = createShardLoader(init.config, seams.loaderThreadEntry);
+    const [session] = await Promise.all([
+      ThreadedSession.open(sessionOptions(init), seams.sessionThreadEntry),
+      shardLoader.ready(),
+    ]);
+    const worker = new Worker(init, channel, log, session, shardLoader, seams);
     const startupMs = performance.now() - startedMs;
     log.info('session is ready', { deviceName: session.deviceName, startupMs });
     await channel.send({
@@ -88,6 +92,7 @@ export class Worker {
     channel: ParentChannel,
     log: Logger,
     session: ThreadedSession,
+    shardLoader: ShardLoader,
     seams: WorkerSeams,
   ) {
     this.#config = init.config;
@@ -96,7 +101,7 @@ export class Worker {
     this.#session = session;
     this.#monitor = new GpuMonitor({ nowMs: () => performance.now(), logger: log });
     this.#recorder = this.#createRecorder(seams.fileSystem ?? nodeFileSystem);
-    this.#shardLoader = createShardLoader(init.config, seams.loaderThreadEntry);
+    this.#shardLoader = shardLoader;
     this.#prefetch = new PrefetchDepth(prefetchLimits(init.config.shardTokens, PREFETCH_BYTES));
     this.#loader = createAsyncDataLoader({
       shardLoader: this.#shardLoader,

@@ -87,9 +87,9 @@ export class LeaseTable {
     return this.#leases.get(leaseId) ?? null;
   }
 
-  /** All shards are known, and fewer of them are queued than there are workers. */
-  isTail(workers: number): boolean {
-    return this.#sealed && this.#queued.length < workers;
+  /** All shards are known, and fewer than this many of them are queued. */
+  isTail(shards: number): boolean {
+    return this.#sealed && this.#queued.length < shards;
   }
 
   get queued(): number {

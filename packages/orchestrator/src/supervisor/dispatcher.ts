@@ -15,6 +15,8 @@ export interface Loss {
   readonly blame: Blame;
 }
 
+const TAIL_SHARDS_PER_WORKER = 2;
+
 /** Gives workers shards to compute, and shards that end workers in the way that finds out why. */
 export class Dispatcher {
   readonly #leases: LeaseTable;
@@ -32,8 +34,8 @@ export class Dispatcher {
   feed(slots: readonly WorkerSlot[]): void {
     const most = Math.max(...slots.map(({ shardsWanted }) => shardsWanted));
     for (let held = 0; held < most; held += 1) {
-      // The last shards go to whoever is free first: held in advance by a busy worker, they would lengthen the tail.
-      if (held > 0 && this.#leases.isTail(slots.length)) return;
+      // The last shards go to whoever is free first: held in advance by a busy or slow worker, they would lengthen the tail.
+      if (held > 0 && this.#leases.isTail(TAIL_SHARDS_PER_WORKER * slots.length)) return;
       for (const slot of slots) if (slot.ready && held < slot.shardsWanted) this.#leaseUpTo(slot, held + 1);
     }
   }
