@@ -24,7 +24,10 @@ const SHARE_OF_REMAINDER = 1 / 64;
  * Two packs hold more than each alone, because records can be chosen; but for the very last the end of the run
  * counts more, when devices wait for each other.
  */
-const LAST_PACKS = 32;
+const LAST_PACKS = 8;
+
+/** Of short packs, as on a CPU, a shard holds more: a few proteins do not fill two packs of 1024 tokens well. */
+const LEAST_TOKENS = 4096;
 
 /** The first shards are small too, each few a little larger: no device waits long for its first pack. */
 const RAMP_PACKS = 2;
@@ -118,8 +121,9 @@ export class ShardCutter {
     const { tokenBudget, shardTokens } = this.#policy;
     const remaining = this.#laterBytes + this.#fileBytes - byteStart;
     const ramp = (1 + Math.floor(this.#shardCount / RAMP_SHARDS)) * RAMP_PACKS * tokenBudget;
-    const least = (remaining > LAST_PACKS * tokenBudget ? 2 : 1) * tokenBudget;
-    const wanted = Math.min(shardTokens, ramp, Math.max(least, remaining * SHARE_OF_REMAINDER));
+    const leastPacks = remaining > LAST_PACKS * tokenBudget ? 2 : 1;
+    const least = Math.max(leastPacks * tokenBudget, LEAST_TOKENS);
+    const wanted = Math.min(shardTokens, Math.max(least, Math.min(ramp, remaining * SHARE_OF_REMAINDER)));
     const packs = Math.max(1, Math.floor(wanted / tokenBudget));
     // What is no more than a pack fits into one.
     return packs === 1 ? tokenBudget : Math.floor(packs * tokenBudget * PACK_FILL);

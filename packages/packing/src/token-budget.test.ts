@@ -44,9 +44,9 @@ test('too little memory gives the minimum and warns', () => {
   expect(budget.explanation).toMatch(/may run out of memory/);
 });
 
-test('without a device the default is 4096 tokens', () => {
+test('without a device the default is 1024 tokens', () => {
   expect(calculateTokenBudget({ ...esm3b, freeMemoryBytes: null })).toMatchObject({
-    tokenBudget: 4096,
+    tokenBudget: 1024,
     reason: 'no-device',
   });
 });

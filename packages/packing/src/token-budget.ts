@@ -1,5 +1,8 @@
-/** Budget without a device: packs stay short, and on a CPU there are no launch costs that larger ones would save. */
-export const CPU_TOKEN_BUDGET = 4096;
+/**
+ * Budget without a device. No launches are saved by larger packs there, and what a layer writes stays in the cache:
+ * measured on one and two threads, 1024 tokens are 1.1 to 1.25 times as fast as 4096, and never slower than one by one.
+ */
+export const CPU_TOKEN_BUDGET = 1024;
 
 const DEFAULT_MIN = 1024;
 const DEFAULT_MAX = 16_384;
