@@ -9,6 +9,7 @@ import { formatTable } from './table.ts';
 import { cpuTopic } from './topics/cpu.ts';
 import { duplicatesTopic } from './topics/duplicates.ts';
 import { packingTopic } from './topics/packing.ts';
+import { peersTopic } from './topics/peers.ts';
 import { pipelineTopic } from './topics/pipeline.ts';
 import { prefetchTopic } from './topics/prefetch.ts';
 import { scanTopic } from './topics/scan.ts';
@@ -22,6 +23,7 @@ const TOPICS: readonly Topic[] = [
   prefetchTopic,
   duplicatesTopic,
   cpuTopic,
+  peersTopic,
 ];
 
 const { topics } = await yargs(process.argv.slice(2))

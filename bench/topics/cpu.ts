@@ -1,26 +1,16 @@
+import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 
-import { createOnnxSession, type InferenceSession } from '@virnucpro/gpu-worker';
-import { prepareModel, writeRandomModel, type EsmShape } from '@virnucpro/model';
-import { CPU_TOKEN_BUDGET, packBestFitDecreasing } from '@virnucpro/packing';
+import type { InferenceSession } from '@virnucpro/gpu-worker';
+import { writeRandomModel } from '@virnucpro/model';
+import { CPU_TOKEN_BUDGET, packSimilarLengths } from '@virnucpro/packing';
 
-import { layOutPack } from '../../packages/gpu-worker/src/collate/varlen-collator.ts';
-import { inTemporaryDirectory, tokenLengths, writeFasta, type Mix } from '../inputs.ts';
 import { runProgram } from '../../test/program/run-program.ts';
-import { seededRandom } from '../../test/faults/random.ts';
+import { lengthsOf, openCpuSession, packed, rateOf, SHAPES, TOKENS, type Plan } from '../cpu-session.ts';
+import { inTemporaryDirectory, writeFasta, type Mix } from '../inputs.ts';
 import type { Cell, Topic } from '../topic.ts';
-import { readFile } from 'node:fs/promises';
 
-const SHAPES: Readonly<Record<string, EsmShape>> = {
-  t6_8M: { hiddenSize: 320, intermediateSize: 1280, layers: 6, heads: 20 },
-  t12_35M: { hiddenSize: 480, intermediateSize: 1920, layers: 12, heads: 20 },
-};
-const TOKENS: Readonly<Record<string, number>> = { t6_8M: 20_000, t12_35M: 11_000 };
-const BUDGET = CPU_TOKEN_BUDGET;
 const BATCH = 16;
-
-/** Sequence lengths of each forward pass. */
-type Plan = readonly (readonly number[])[];
 
 function padded(lengths: readonly number[]): Plan {
   const batches: number[][] = [];
@@ -32,9 +22,10 @@ function padded(lengths: readonly number[]): Plan {
 }
 
 const PLANS: Readonly<Record<string, (lengths: readonly number[]) => Plan>> = {
-  'packed (ours)': (lengths) =>
-    packBestFitDecreasing(Uint32Array.from(lengths), BUDGET).map(({ indices }) =>
-      [...indices].map((i) => lengths[i]!),
+  'packed (ours)': packed,
+  'packed, similar lengths together': (lengths) =>
+    packSimilarLengths(lengths, CPU_TOKEN_BUDGET, { quadraticShare: 1 / 2000 }).map(({ indices }) =>
+      [...indices].map((index) => lengths[index]!),
     ),
   'one by one': (lengths) => lengths.map((length) => [length]),
   'padded batches of 16, file order': (lengths) => padded(lengths),
@@ -47,12 +38,12 @@ export const cpuTopic: Topic = {
   run: () =>
     inTemporaryDirectory(async (directory) => {
       const rows: Cell[][] = [];
-      for (const [name, shape] of Object.entries(SHAPES)) {
+      for (const name of ['t6_8M', 't12_35M'] as const) {
         const model = join(directory, name);
-        await writeRandomModel(model, shape);
-        const session = await openSession(model, directory);
+        await writeRandomModel(model, SHAPES[name]);
+        const session = await openCpuSession(model, directory);
         for (const mix of ['ORFs 10-99', 'proteins, mean 337'] as const) {
-          const lengths = upTo(tokenLengths(mix, 2000), TOKENS[name]!);
+          const lengths = lengthsOf(mix, TOKENS[name]);
           const rates = await measure(session, lengths);
           const tool = await toolRate(directory, model, mix, lengths.length);
           const ours = rates['packed (ours)']!;
@@ -72,31 +63,6 @@ export const cpuTopic: Topic = {
     }),
 };
 
-async function openSession(model: string, directory: string): Promise<InferenceSession> {
-  const prepared = await prepareModel({
-    model,
-    cacheDirectory: join(directory, 'cache'),
-    pooling: 'mean',
-    outputDtype: 'float32',
-    maxResidues: 1022,
-    onProgress: () => undefined,
-  });
-  return createOnnxSession({
-    graphPath: prepared.graphPath,
-    provider: 'cpu',
-    threads: 1,
-    disablePrepacking: false,
-    embeddingDim: prepared.embeddingDim,
-    dtype: 'float32',
-  });
-}
-
-function upTo(lengths: Uint32Array, tokens: number): number[] {
-  const taken: number[] = [];
-  for (let sum = 0; sum < tokens; sum += taken.at(-1)!) taken.push(lengths[taken.length]!);
-  return taken;
-}
-
 async function measure(
   session: InferenceSession,
   lengths: readonly number[],
@@ -105,25 +71,10 @@ async function measure(
   const best: Record<string, number> = {};
   for (let round = 0; round < 3; round += 1) {
     for (const [name, plan] of Object.entries(PLANS)) {
-      const startedMs = performance.now();
-      for (const pack of plan(lengths)) await session.run(packOf(pack));
-      const rate = tokens / ((performance.now() - startedMs) / 1000);
-      best[name] = Math.max(best[name] ?? 0, rate);
+      best[name] = Math.max(best[name] ?? 0, await rateOf(session, plan(lengths), tokens));
     }
   }
   return best;
-}
-
-function packOf(lengths: readonly number[]) {
-  const random = seededRandom(lengths.length);
-  const sequences = lengths.map((length, recordIndex) => ({
-    id: String(recordIndex),
-    recordIndex,
-    tokens: Uint8Array.from({ length }, (_, at) =>
-      at === 0 ? 0 : at === length - 1 ? 2 : 4 + Math.floor(20 * random()),
-    ),
-  }));
-  return layOutPack(sequences, 0, false);
 }
 
 interface Report {
@@ -136,16 +87,7 @@ async function toolRate(directory: string, model: string, mix: Mix, records: num
   let best = 0;
   for (let round = 0; round < 2; round += 1) {
     const out = join(directory, `out-${round}`);
-    const args = [
-      '--device',
-      'cpu',
-      '--workers',
-      '1',
-      '--threads-per-worker',
-      '1',
-      '--token-budget',
-      String(BUDGET),
-    ];
+    const args = ['--device', 'cpu', '--workers', '1', '--threads-per-worker', '1'];
     const { code, stderr } = await runProgram([
       input,
       '-o',

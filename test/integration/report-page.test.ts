@@ -1,8 +1,10 @@
 /// <reference lib="dom" />
-import { readFile } from 'node:fs/promises';
+import { readFile, writeFile } from 'node:fs/promises';
 import { pathToFileURL } from 'node:url';
 
 import { afterAll, beforeAll, expect, test } from '@jest/globals';
+import { renderReportPage, reportSchema, type Report } from '@virnucpro/monitor';
+import { toRank } from '@virnucpro/protocol';
 import puppeteer, { type Browser, type Page } from 'puppeteer-core';
 
 import { faultJob, withFaults } from '../faults/faults.ts';
@@ -25,16 +27,23 @@ afterAll(async () => {
   killRunningPrograms();
 });
 
-interface Report {
-  readonly totals: { readonly rows: number };
-  readonly verdict: { readonly sentence: string };
-  readonly workers: readonly unknown[];
-  readonly computed: { readonly lengthCounts: readonly number[]; readonly sequences: number };
+interface Opened {
+  readonly page: Page;
+  readonly report: Report;
+  readonly troubles: string[];
 }
 
-async function runAndOpen(width: number): Promise<{ page: Page; report: Report; troubles: string[] }> {
+async function runAndOpen(width: number): Promise<Opened> {
   const out = directory.path('out');
   expect((await runProgram(faultJob(out, { workers: 2 }), withFaults({ slowMs: 80 }))).code).toBe(0);
+  return open(
+    `${out}/report.html`,
+    JSON.parse(await readFile(`${out}/report.json`, 'utf8')) as Report,
+    width,
+  );
+}
+
+async function open(path: string, report: Report, width: number): Promise<Opened> {
   const page = await browser!.newPage();
   await page.setViewport({ width, height: 900 });
   const troubles: string[] = [];
@@ -43,8 +52,7 @@ async function runAndOpen(width: number): Promise<{ page: Page; report: Report; 
   page.on('request', (request) => {
     if (!request.url().startsWith('file:')) troubles.push(`request: ${request.url()}`);
   });
-  await page.goto(pathToFileURL(`${out}/report.html`).href, { waitUntil: 'load' });
-  const report = JSON.parse(await readFile(`${out}/report.json`, 'utf8')) as Report;
+  await page.goto(pathToFileURL(path).href, { waitUntil: 'load' });
   return { page, report, troubles };
 }
 
@@ -59,6 +67,7 @@ inBrowser(
     expect(await textOf(page, '#rows')).toBe(String(report.totals.rows));
     expect((await textOf(page, '#verdict')).toLowerCase()).toContain(report.verdict.sentence.toLowerCase());
     expect(await page.$$eval('.chart canvas', (all) => all.length)).toBe(2);
+    expect(await paintedLanes(page)).toBe(report.workers.length);
     expect(await page.$$eval('#workers tbody tr', (all) => all.length)).toBe(report.workers.length);
     const lengths = await page.$$eval('#lengths .number', (all) =>
       all.map((cell) => Number(cell.textContent.replace(/,/g, ''))),
@@ -69,6 +78,61 @@ inBrowser(
   },
   120_000,
 );
+
+inBrowser(
+  'report.html of a run on GPUs has their curves, and marks where a worker restarted',
+  async () => {
+    const { report: onCpu } = await runAndOpen(1200);
+    const course = [0, 1000, 2000, 3000].map((atMs) => ({
+      ...{
+        atMs,
+        utilizationPercent: 90 + atMs / 1000,
+        memoryUsedMiB: 40_000,
+        temperatureC: 60,
+        powerW: null,
+      },
+    }));
+    const gpus = [0, 1].map((index) => ({
+      ...{ index, uuid: `GPU-${String(index)}`, name: 'NVIDIA H100 80GB HBM3', samples: 4, course },
+      ...{
+        averageUtilizationPercent: 91,
+        maxMemoryUsedMiB: 40_000,
+        maxTemperatureC: 60,
+        averagePowerW: null,
+      },
+    }));
+    const restarts = [{ rank: toRank(0), atMs: onCpu.elapsedMs / 2, reason: 'killed by SIGKILL' }];
+    const report = reportSchema.parse({ ...onCpu, gpus, restarts });
+    const path = directory.path('gpus.html');
+    await writeFile(path, await renderReportPage(report, []));
+    const { page, troubles } = await open(path, report, 1200);
+    expect(troubles).toEqual([]);
+    expect(await page.$$eval('.chart canvas', (all) => all.length)).toBe(6);
+    expect(await page.$$eval('#gpus tbody tr', (all) => all.length)).toBe(2);
+    const drawn = await page.$eval('canvas[data-rank="0"]', (canvas) => {
+      const { width, height } = canvas as HTMLCanvasElement;
+      const middle = Math.round(width / 2);
+      return [
+        ...(canvas as HTMLCanvasElement).getContext('2d')!.getImageData(middle, height >> 1, 1, 1).data,
+      ];
+    });
+    expect(drawn[0]).toBeGreaterThan(2 * drawn[2]!);
+  },
+  120_000,
+);
+
+/** Devices whose lane shows something. */
+function paintedLanes(page: Page): Promise<number> {
+  return page.$$eval(
+    '#lanes canvas',
+    (all) =>
+      all.filter((lane) => {
+        const canvas = lane as HTMLCanvasElement;
+        const { data } = canvas.getContext('2d')!.getImageData(0, 0, canvas.width, canvas.height);
+        return data.some((value) => value > 0);
+      }).length,
+  );
+}
 
 inBrowser(
   'report.html needs no sideways scrolling on a phone',

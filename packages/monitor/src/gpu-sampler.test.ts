@@ -71,7 +71,7 @@ describe('the sampler', () => {
     });
     expect(samples[2]).toMatchObject({ index: 2, utilizationPercent: null });
     const statistics = new GpuStatistics();
-    samples.forEach((found) => statistics.add(found));
+    samples.forEach((found) => statistics.add(found, 0));
     expect(statistics.summary().map(({ averageUtilizationPercent }) => averageUtilizationPercent)).toEqual([
       90,
       91,

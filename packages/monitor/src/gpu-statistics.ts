@@ -1,4 +1,14 @@
 import type { GpuSample } from './gpu-sample.ts';
+import { Timeline } from './timeline.ts';
+
+/** One reading of a GPU in the course of a run. */
+export interface GpuPoint extends Pick<
+  GpuSample,
+  'utilizationPercent' | 'memoryUsedMiB' | 'temperatureC' | 'powerW'
+> {
+  /** Since the start of the attempt. */
+  readonly atMs: number;
+}
 
 /** What was seen of one GPU over a run; null where nothing was. */
 export interface GpuSummary {
@@ -10,6 +20,8 @@ export interface GpuSummary {
   readonly maxMemoryUsedMiB: number | null;
   readonly maxTemperatureC: number | null;
   readonly averagePowerW: number | null;
+  /** At most 400 points. */
+  readonly course: readonly GpuPoint[];
 }
 
 interface Sums {
@@ -19,13 +31,17 @@ interface Sums {
   power: Mean;
   maxMemoryUsedMiB: number | null;
   maxTemperatureC: number | null;
+  course: Timeline<GpuPoint>;
 }
+
+const STEP_MS = 1_000;
 
 /** Readings of all GPUs, summed up as they come; memory does not grow with the run. */
 export class GpuStatistics {
   readonly #gpus = new Map<number, Sums>();
 
-  add(sample: GpuSample): void {
+  /** @param atMs since the start of the attempt */
+  add(sample: GpuSample, atMs: number): void {
     const known = this.#gpus.get(sample.index);
     const sums: Sums = known ?? {
       last: sample,
@@ -34,6 +50,7 @@ export class GpuStatistics {
       power: new Mean(),
       maxMemoryUsedMiB: null,
       maxTemperatureC: null,
+      course: new Timeline(STEP_MS),
     };
     this.#gpus.set(sample.index, sums);
     sums.last = sample;
@@ -42,6 +59,8 @@ export class GpuStatistics {
     sums.power.add(sample.powerW);
     sums.maxMemoryUsedMiB = larger(sums.maxMemoryUsedMiB, sample.memoryUsedMiB);
     sums.maxTemperatureC = larger(sums.maxTemperatureC, sample.temperatureC);
+    const { utilizationPercent, memoryUsedMiB, temperatureC, powerW } = sample;
+    sums.course.add({ atMs, utilizationPercent, memoryUsedMiB, temperatureC, powerW });
   }
 
   /** The last reading of a GPU, by number or UUID, as CUDA_VISIBLE_DEVICES names it. */
@@ -62,10 +81,12 @@ export class GpuStatistics {
           power,
           maxMemoryUsedMiB,
           maxTemperatureC,
+          course,
         }) => ({
           ...{ index, uuid, name, samples, maxMemoryUsedMiB, maxTemperatureC },
           averageUtilizationPercent: utilization.value,
           averagePowerW: power.value,
+          course: course.points,
         }),
       );
   }

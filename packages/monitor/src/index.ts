@@ -47,6 +47,7 @@ export { parseGpuSample, type GpuSample } from './gpu-sample.ts';
 export { GpuSampler, type GpuSamplerOptions } from './gpu-sampler.ts';
 export { bucketLabels, FILL_BUCKETS, LENGTH_BUCKETS, lengthCounts, WAIT_BUCKETS } from './histograms.ts';
 export { renderReportPage, type PageOutput } from './report-page.ts';
+export { modelFlopsUtilization, type DevicePeak, type ModelWork } from './model-flops.ts';
 export { Timeline, type TimelinePoint } from './timeline.ts';
 export { GpuStatistics, type GpuSummary } from './gpu-statistics.ts';
 export { judgeRun, type RunVerdict, type VerdictFacts } from './run-verdict.ts';

@@ -39,6 +39,7 @@ export const NO_METRICS: MetricsDelta = {
   budgetTokens: 0,
   waitMs: 0,
   busyMs: 0,
+  writeWaitMs: 0,
   starvedPacks: 0,
   copiedSequences: 0,
   copiedTokens: 0,
@@ -57,6 +58,7 @@ export function addMetrics(one: MetricsDelta, other: MetricsDelta): MetricsDelta
     budgetTokens: one.budgetTokens + other.budgetTokens,
     waitMs: one.waitMs + other.waitMs,
     busyMs: one.busyMs + other.busyMs,
+    writeWaitMs: one.writeWaitMs + other.writeWaitMs,
     starvedPacks: one.starvedPacks + other.starvedPacks,
     copiedSequences: one.copiedSequences + other.copiedSequences,
     copiedTokens: one.copiedTokens + other.copiedTokens,
@@ -80,6 +82,7 @@ export class MetricsAccumulator {
       budgetTokens: Math.max(batch.tokenBudget, batch.tokens),
       waitMs: Math.max(0, batch.waitMs),
       busyMs: Math.max(0, batch.busyMs),
+      writeWaitMs: 0,
       copiedSequences: batch.copiedSequences ?? 0,
       copiedTokens: batch.copiedTokens ?? 0,
       waitCounts: countOne(WAIT_BUCKETS, batch.waitMs),
@@ -87,6 +90,11 @@ export class MetricsAccumulator {
       lengthCounts: [...(batch.lengthCounts ?? emptyCounts(LENGTH_BUCKETS))],
       starvedPacks: inferQueueState(batch.waitMs) === 'starved' ? 1 : 0,
     });
+  }
+
+  /** The next pack was not taken for this long, because rows of earlier ones were still being written. */
+  addWriteWait(waitMs: number): void {
+    this.#sums = { ...this.#sums, writeWaitMs: this.#sums.writeWaitMs + Math.max(0, waitMs) };
   }
 
   /** @returns the sums since the last call; each pack is in exactly one of them */

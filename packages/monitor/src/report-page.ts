@@ -34,7 +34,9 @@ export async function renderReportPage(report: Report, outputs: readonly PageOut
     header(report),
     figures(report),
     '<h2>Throughput</h2><div id="throughput" class="chart" role="img" aria-label="Tokens per second over time"></div>',
-    '<h2>Devices</h2><div id="busy" class="chart" role="img" aria-label="Busy share of each device over time"></div>',
+    '<h2>Devices</h2>',
+    lanes(report),
+    '<div id="busy" class="chart" role="img" aria-label="Busy share of each device over time"></div>',
     workers(report),
     gpus(report),
     '<h2>Sequences and packs</h2><div class="columns">',
@@ -72,6 +74,9 @@ function figures({ totals, throughput, packing, computed }: Report): string {
     figure('tokens-per-second', count(throughput.tokensPerSecond), 'tokens/s'),
     figure('sequences-per-second', count(throughput.sequencesPerSecond), 'sequences/s'),
     figure('busy-share', percent(throughput.deviceBusyShare), 'devices busy'),
+    ...(throughput.modelFlopsUtilization === null
+      ? []
+      : [figure('mfu', percent(throughput.modelFlopsUtilization), 'of the peak (MFU)')]),
     figure('fill', percent(packing.tokenUtilization), 'pack fill'),
     figure('padding-saved', percent(packing.paddingSavedShare), 'padding saved'),
     figure('copied', count(computed.copiedSequences), 'repeats not computed'),
@@ -95,11 +100,34 @@ function workers(report: Report): string {
   );
 }
 
+/** Each device over the run, drawn by the page's script; the table below has the same in numbers. */
+function lanes({ workers: all }: Report): string {
+  const rows = all.map(
+    ({ rank }) => `<div class="lane"><span>worker ${rank}</span><canvas data-rank="${rank}"></canvas></div>`,
+  );
+  return [
+    '<div id="lanes" role="img" aria-label="What each device did over time: computing, waiting, starting; marks where it restarted">',
+    ...rows,
+    '<p class="muted"><i class="key computing"></i>computing <i class="key waiting"></i>waiting for packs <i class="key starting"></i>starting <i class="key restart"></i>restart</p>',
+    '</div>',
+  ].join('');
+}
+
+const GPU_CURVES = [
+  ['utilization', 'Utilization of the GPUs'],
+  ['memory', 'Memory of the GPUs in use'],
+  ['power', 'Power draw of the GPUs'],
+  ['temperature', 'Temperature of the GPUs'],
+] as const;
+
 function gpus({ gpus: readings }: Report): string {
   if (readings.length === 0) return '';
   const cell = (value: number | null, unit: string): string =>
     value === null ? '-' : `${count(value)} ${unit}`;
-  return table(
+  const curves = GPU_CURVES.map(
+    ([id, title]) => `<div id="gpu-${id}" class="chart" role="img" aria-label="${title} over time"></div>`,
+  );
+  const readingsTable = table(
     'gpus',
     ['GPU', 'name', 'utilization', 'memory, most', 'temperature, most', 'power'],
     readings.map((gpu) => [
@@ -111,6 +139,7 @@ function gpus({ gpus: readings }: Report): string {
       cell(gpu.averagePowerW, 'W'),
     ]),
   );
+  return `<h2>GPUs</h2>${readingsTable}${curves.join('')}`;
 }
 
 /** A table whose cells are bars: readable without a script, and by a screen reader. */

@@ -4,6 +4,7 @@ import { z } from 'zod';
 import { summariseMetrics, type RunMetricsSnapshot } from './run-metrics.ts';
 import type { TimelinePoint } from './timeline.ts';
 import type { GpuSummary } from './gpu-statistics.ts';
+import { modelFlopsUtilization, type DevicePeak } from './model-flops.ts';
 import { judgeRun } from './run-verdict.ts';
 import { NO_METRICS } from './metrics-accumulator.ts';
 
@@ -13,9 +14,12 @@ export const REPORT_VERSION = 1;
 const countSchema = z.int().nonnegative();
 const shareSchema = z.number().min(0).max(1).nullable();
 const rateSchema = z.number().nonnegative();
+const utilizationSchema = z.number().nonnegative().nullable();
 
 const metricsSummarySchema = metricsDeltaSchema.extend({
   liveMs: z.number().nonnegative(),
+  /** Of it, after the last pack. */
+  tailMs: z.number().nonnegative(),
   tokenUtilization: shareSchema,
   paddingSavedShare: shareSchema,
   deviceBusyShare: shareSchema,
@@ -64,6 +68,7 @@ const workerSchema = metricsSummarySchema.extend({
   deviceName: z.string().nullable(),
   restarts: countSchema,
   shards: countSchema,
+  modelFlopsUtilization: utilizationSchema,
 });
 
 const restartSchema = z.strictObject({
@@ -84,6 +89,15 @@ const gpuSchema = z.strictObject({
   maxMemoryUsedMiB: readingSchema,
   maxTemperatureC: readingSchema,
   averagePowerW: readingSchema,
+  course: z.array(
+    z.strictObject({
+      atMs: z.number().nonnegative(),
+      utilizationPercent: readingSchema,
+      memoryUsedMiB: readingSchema,
+      temperatureC: readingSchema,
+      powerW: readingSchema,
+    }),
+  ),
 });
 
 const packingSchema = z.strictObject({
@@ -102,6 +116,8 @@ const throughputSchema = z.strictObject({
   sequencesPerSecond: rateSchema,
   deviceBusyShare: shareSchema,
   starvedShare: shareSchema,
+  /** Model FLOPs per second / the peak of the devices; null when a device is not in config/devices.yaml. */
+  modelFlopsUtilization: utilizationSchema,
 });
 
 /**
@@ -128,7 +144,7 @@ export const reportSchema = z.strictObject({
   /** What limits the run, in one sentence with one piece of advice. */
   verdict: z.strictObject({
     severity: z.enum(['none', 'mild', 'critical']),
-    cause: z.enum(['input', 'start-up', 'packing', 'device', 'unknown']),
+    cause: z.enum(['input', 'checkpoint', 'tail', 'start-up', 'packing', 'device', 'unknown']),
     sentence: z.string().min(1),
   }),
   /** How this attempt went on: tokens and busy time so far, by rank. */
@@ -137,6 +153,8 @@ export const reportSchema = z.strictObject({
       atMs: z.number().nonnegative(),
       tokens: z.array(z.number().nonnegative()),
       busyMs: z.array(z.number().nonnegative()),
+      waitMs: z.array(z.number().nonnegative()),
+      ready: z.array(z.boolean()),
     }),
   ),
   /** The GPUs of this machine as the driver saw them during this attempt; empty without GPUs. */
@@ -163,6 +181,8 @@ export interface ReportInput extends Pick<
   /** Of the GPUs that this run uses. */
   readonly gpus?: readonly GpuSummary[];
   readonly timeline?: readonly TimelinePoint[];
+  /** To tell which share of it was reached. */
+  readonly devicePeaks?: readonly DevicePeak[];
 }
 
 /** The notice that every output of the demo model carries. */
@@ -183,32 +203,39 @@ export function buildReport(input: ReportInput): Report {
     notices = [],
     gpus = [],
     timeline = [],
+    devicePeaks = [],
     ...facts
   } = input;
   const { total } = metrics;
   const { packs, tokenUtilization, paddingSavedShare } = total;
   const { tokensPerSecond, sequencesPerSecond, deviceBusyShare, starvedShare } = total;
+  const reported = workers.map((worker) => reportWorker(worker, input, devicePeaks));
   return reportSchema.parse({
     reportVersion: REPORT_VERSION,
     ...facts,
     rejected: { count: facts.totals.rejected, byReason: rejectedByReason },
     computed: total,
-    throughput: { tokensPerSecond, sequencesPerSecond, deviceBusyShare, starvedShare },
+    throughput: {
+      ...{ tokensPerSecond, sequencesPerSecond, deviceBusyShare, starvedShare },
+      modelFlopsUtilization: meanOf(reported.map((worker) => worker.modelFlopsUtilization)),
+    },
     packing: { ...packing, packs, tokenUtilization, paddingSavedShare },
-    workers: workers.map((worker) => reportWorker(worker, input)),
+    workers: reported,
     verdict: judgeRun({
       ...{ packs, deviceBusyShare, tokenUtilization },
-      waitShare: total.liveMs > 0 ? total.waitMs / total.liveMs : null,
+      waitShare: shareOf(total.waitMs, total.liveMs),
+      writeWaitShare: shareOf(total.writeWaitMs, total.liveMs),
+      tailShare: shareOf(total.tailMs, total.liveMs),
       gpuUtilizationPercent: meanUtilization(gpus),
     }),
-    timeline: timeline.map(({ atMs, tokens, busyMs }) => ({
-      atMs,
-      tokens: [...tokens],
-      busyMs: [...busyMs],
-    })),
+    timeline: [...timeline],
     gpus: [...gpus],
     notices: facts.model.demo ? [DEMO_MODEL_NOTICE, ...notices] : [...notices],
   });
+}
+
+function shareOf(part: number, whole: number): number | null {
+  return whole > 0 ? part / whole : null;
 }
 
 function meanUtilization(gpus: readonly GpuSummary[]): number | null {
@@ -216,8 +243,30 @@ function meanUtilization(gpus: readonly GpuSummary[]): number | null {
   return known.length === 0 ? null : known.reduce((sum, percent) => sum + percent, 0) / known.length;
 }
 
-function reportWorker(worker: ReportWorker, { metrics, restarts }: ReportInput): Report['workers'][number] {
+/** Null when one of them is not known. */
+function meanOf(values: readonly (number | null)[]): number | null {
+  const known = values.filter((value) => value !== null);
+  if (known.length === 0 || known.length < values.length) return null;
+  return known.reduce((sum, value) => sum + value, 0) / known.length;
+}
+
+function reportWorker(
+  worker: ReportWorker,
+  { metrics, restarts, model }: ReportInput,
+  peaks: readonly DevicePeak[],
+): Report['workers'][number] {
   const measured =
-    metrics.workers.find(({ rank }) => rank === worker.rank) ?? summariseMetrics(NO_METRICS, 0, 0);
-  return { ...measured, ...worker, restarts: restarts.filter(({ rank }) => rank === worker.rank).length };
+    metrics.workers.find(({ rank }) => rank === worker.rank) ??
+    summariseMetrics(NO_METRICS, { liveMs: 0, tailMs: 0, wallMs: 0 });
+  const { parameters, precision } = model;
+  const { tokensPerSecond } = measured;
+  return {
+    ...measured,
+    ...worker,
+    restarts: restarts.filter(({ rank }) => rank === worker.rank).length,
+    modelFlopsUtilization:
+      parameters === null || worker.deviceName === null
+        ? null
+        : modelFlopsUtilization(worker.deviceName, { tokensPerSecond, parameters, precision }, peaks),
+  };
 }

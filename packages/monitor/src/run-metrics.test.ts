@@ -38,6 +38,7 @@ test('a delta holds the packs since the last one, and fits the protocol', () => 
   const accumulator = new MetricsAccumulator();
   accumulator.add(batchOf());
   accumulator.add(batchOf({ waitMs: 60 }));
+  accumulator.addWriteWait(40);
   const delta = accumulator.takeDelta();
   expect(metricsDeltaSchema.parse(delta)).toEqual({
     packs: 2,
@@ -49,6 +50,7 @@ test('a delta holds the packs since the last one, and fits the protocol', () => 
     budgetTokens: 2000,
     waitMs: 70,
     busyMs: 180,
+    writeWaitMs: 40,
     starvedPacks: 1,
     // 10 ms and 60 ms; both 90 % full; no lengths were given.
     waitCounts: [0, 0, 1, 1, 0, 0],

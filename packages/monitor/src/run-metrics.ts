@@ -7,6 +7,8 @@ import { perSecond } from './rate.ts';
 export interface MetricsSummary extends MetricsDelta {
   /** Time during which a worker was there to compute; the sum over workers in the total. */
   readonly liveMs: number;
+  /** Of it, the time since the last pack: at the end of a run, what a device waits for the others. */
+  readonly tailMs: number;
   /** Tokens / token budgets: how full the packs were. */
   readonly tokenUtilization: number | null;
   /** Share of a padded batch that packing did not compute: 1 - tokens / (sequences x longest). */
@@ -35,6 +37,9 @@ interface WorkerSums {
   /** Of lives that have ended. */
   pastLiveMs: number;
   liveSinceMs: number | null;
+  /** When it last told of a pack, or of being ready. */
+  lastPackMs: number;
+  tailMs: number;
 }
 
 /** The parent's side: what all workers measured, per worker and together. */
@@ -58,6 +63,7 @@ export class RunMetrics {
     const worker = this.#workers.get(rank);
     if (worker?.liveSinceMs == null) return;
     worker.pastLiveMs += this.#nowMs() - worker.liveSinceMs;
+    worker.tailMs = this.#nowMs() - worker.lastPackMs;
     worker.liveSinceMs = null;
   }
 
@@ -66,6 +72,7 @@ export class RunMetrics {
     const worker =
       this.#workers.get(rank) ?? this.#beginLife(rank, this.#nowMs() - delta.waitMs - delta.busyMs);
     worker.metrics = addMetrics(worker.metrics, delta);
+    if (delta.packs > 0) worker.lastPackMs = this.#nowMs();
   }
 
   snapshot(): RunMetricsSnapshot {
@@ -74,16 +81,24 @@ export class RunMetrics {
       .sort(([a], [b]) => a - b)
       .map(([rank, worker]) => {
         const liveMs = liveTimeMs(worker, nowMs);
-        return { rank, ...summariseMetrics(worker.metrics, liveMs, liveMs) };
+        const tailMs = worker.liveSinceMs === null ? worker.tailMs : nowMs - worker.lastPackMs;
+        return { rank, ...summariseMetrics(worker.metrics, { liveMs, tailMs, wallMs: liveMs }) };
       });
     const sums = workers.reduce<MetricsDelta>(addMetrics, NO_METRICS);
     const liveMs = workers.reduce((sum, worker) => sum + worker.liveMs, 0);
-    return { total: summariseMetrics(sums, liveMs, nowMs - (this.#firstStartMs ?? nowMs)), workers };
+    const tailMs = workers.reduce((sum, worker) => sum + worker.tailMs, 0);
+    const wallMs = nowMs - (this.#firstStartMs ?? nowMs);
+    return { total: summariseMetrics(sums, { liveMs, tailMs, wallMs }), workers };
   }
 
   #beginLife(rank: Rank, sinceMs: number): WorkerSums {
-    const worker = this.#workers.get(rank) ?? { metrics: NO_METRICS, pastLiveMs: 0, liveSinceMs: null };
+    const worker = this.#workers.get(rank) ?? {
+      metrics: NO_METRICS,
+      ...{ pastLiveMs: 0, liveSinceMs: null, lastPackMs: sinceMs, tailMs: 0 },
+    };
     worker.liveSinceMs ??= sinceMs;
+    worker.lastPackMs = sinceMs;
+    worker.tailMs = 0;
     this.#workers.set(rank, worker);
     this.#firstStartMs = Math.min(sinceMs, this.#firstStartMs ?? sinceMs);
     return worker;
@@ -94,17 +109,22 @@ function liveTimeMs({ pastLiveMs, liveSinceMs }: WorkerSums, nowMs: number): num
   return pastLiveMs + (liveSinceMs === null ? 0 : nowMs - liveSinceMs);
 }
 
-/**
- * Sums with the shares and rates that follow from them.
- *
- * @param liveMs time during which workers were there to compute
- * @param wallMs time that rates are taken over
- */
-export function summariseMetrics(metrics: MetricsDelta, liveMs: number, wallMs: number): MetricsSummary {
+export interface Spans {
+  /** Time during which workers were there to compute. */
+  readonly liveMs: number;
+  /** Of it, after the last pack of each. */
+  readonly tailMs: number;
+  /** Time that rates are taken over. */
+  readonly wallMs: number;
+}
+
+/** Sums with the shares and rates that follow from them. */
+export function summariseMetrics(metrics: MetricsDelta, { liveMs, tailMs, wallMs }: Spans): MetricsSummary {
   const { packs, tokens, sequences, paddedTokens, budgetTokens, busyMs, starvedPacks } = metrics;
   return {
     ...metrics,
     liveMs,
+    tailMs,
     tokenUtilization: share(tokens, budgetTokens),
     paddingSavedShare: paddedTokens === 0 ? null : 1 - tokens / paddedTokens,
     deviceBusyShare: share(busyMs, liveMs),

@@ -2,6 +2,8 @@ import { perSecond } from './rate.ts';
 
 const BUCKET_MS = 1000;
 const BUCKETS = 60;
+const WINDOW_SECONDS = 10;
+const LEAST_WINDOWS = 3;
 
 export interface ThroughputSnapshot {
   readonly elapsedMs: number;
@@ -15,6 +17,8 @@ export interface ThroughputSnapshot {
   readonly averageSequencesPerSecond: number;
   /** For the remaining tokens, at the rate of the last minute; null when either is unknown or nothing moves. */
   readonly etaSeconds: number | null;
+  /** The same at the rate of the last minute plus and minus its spread from ten seconds to ten; null while too young. */
+  readonly etaBandSeconds: readonly [least: number, most: number] | null;
 }
 
 interface Bucket {
@@ -67,6 +71,7 @@ export class Throughput {
       averageSequencesPerSecond: perSecond(this.#sequences, elapsedMs),
       etaSeconds:
         remainingTokens === null || tokensPerSecond === 0 ? null : remainingTokens / tokensPerSecond,
+      etaBandSeconds: remainingTokens === null ? null : this.#etaBand(remainingTokens, tokensPerSecond),
     };
   }
 
@@ -80,6 +85,33 @@ export class Throughput {
       sequences += bucket.sequences;
     }
     return { tokens, sequences, spanMs: elapsedMs - oldest * BUCKET_MS };
+  }
+
+  #etaBand(remainingTokens: number, tokensPerSecond: number): readonly [number, number] | null {
+    const rates = this.#ratesOfWindows();
+    if (rates.length < LEAST_WINDOWS) return null;
+    const variance = rates.reduce((sum, rate) => sum + (rate - tokensPerSecond) ** 2, 0) / (rates.length - 1);
+    // The mean of n windows varies by the square root of n less than one of them.
+    const spread = Math.sqrt(variance / rates.length);
+    if (spread >= tokensPerSecond) return null;
+    return [remainingTokens / (tokensPerSecond + spread), remainingTokens / (tokensPerSecond - spread)];
+  }
+
+  /** Tokens per second of the last whole windows of ten seconds, without the second that goes on. */
+  #ratesOfWindows(): number[] {
+    const rates: number[] = [];
+    const now = this.#second();
+    for (
+      let end = now;
+      end >= WINDOW_SECONDS && now - end < BUCKETS - WINDOW_SECONDS;
+      end -= WINDOW_SECONDS
+    ) {
+      let tokens = 0;
+      for (const bucket of this.#buckets)
+        if (bucket.second >= end - WINDOW_SECONDS && bucket.second < end) tokens += bucket.tokens;
+      rates.push(tokens / WINDOW_SECONDS);
+    }
+    return rates;
   }
 
   #second(): number {

@@ -1,11 +1,11 @@
 import { expect, test } from '@jest/globals';
 
-import { Timeline } from './timeline.ts';
+import { Timeline, type TimelinePoint } from './timeline.ts';
 
 test('a long run keeps its whole course in few points, evenly', () => {
-  const timeline = new Timeline(1000);
+  const timeline = new Timeline<TimelinePoint>(1000);
   for (let second = 0; second < 100_000; second += 1)
-    timeline.add({ atMs: 1000 * second, tokens: [second], busyMs: [second] });
+    timeline.add({ atMs: 1000 * second, tokens: [second], busyMs: [second], waitMs: [0], ready: [true] });
   const { points } = timeline;
   expect(points.length).toBeGreaterThan(150);
   expect(points.length).toBeLessThanOrEqual(400);

@@ -1,18 +1,22 @@
-/** Where a run stood at one moment of an attempt. */
+/** Where a run stood at one moment of an attempt; all but `ready` are sums so far, by rank. */
 export interface TimelinePoint {
   /** Since the start of the attempt. */
   readonly atMs: number;
-  /** Tokens computed so far, by rank. */
+  /** Tokens computed. */
   readonly tokens: readonly number[];
-  /** Time computed so far, by rank. */
+  /** Time computed. */
   readonly busyMs: readonly number[];
+  /** Time waited for packs. */
+  readonly waitMs: readonly number[];
+  /** Could the worker compute, or was it starting? */
+  readonly ready: readonly boolean[];
 }
 
 const MOST_POINTS = 400;
 
-/** The course of a run in bounded memory: when it grows long, every second point goes and the steps double. */
-export class Timeline {
-  #points: TimelinePoint[] = [];
+/** The course of something in bounded memory: when it grows long, every second point goes and the steps double. */
+export class Timeline<Point extends { readonly atMs: number }> {
+  #points: Point[] = [];
   #stepMs: number;
 
   /** @param stepMs least time between two points at the beginning */
@@ -20,11 +24,11 @@ export class Timeline {
     this.#stepMs = stepMs;
   }
 
-  get points(): readonly TimelinePoint[] {
+  get points(): readonly Point[] {
     return this.#points;
   }
 
-  add(point: TimelinePoint): void {
+  add(point: Point): void {
     const last = this.#points.at(-1);
     if (last !== undefined && point.atMs - last.atMs < this.#stepMs) return;
     this.#points.push(point);

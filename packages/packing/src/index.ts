@@ -16,6 +16,7 @@ export {
 } from './greedy-packer.ts';
 export { packHistogram } from './histogram-packing.ts';
 export { lowerBoundL2 } from './lower-bound.ts';
+export { packSimilarLengths, type SimilarLengthsOptions } from './similar-lengths.ts';
 export { packOnePerSequence } from './one-per-sequence.ts';
 export { OnlineBestFitPacker, type OnlineBestFitOptions } from './online-best-fit-packer.ts';
 export { PACKER_VERSION, type Pack } from './pack.ts';

@@ -116,6 +116,8 @@ export const metricsDeltaSchema = z.strictObject({
   budgetTokens: z.int().nonnegative(),
   waitMs: z.number().nonnegative(),
   busyMs: z.number().nonnegative(),
+  /** Time for which no pack was taken because too many rows were waiting to be written. */
+  writeWaitMs: z.number().nonnegative(),
   starvedPacks: z.int().nonnegative(),
   /** Not computed, because a record with the same residues was: they got its row. */
   copiedSequences: z.int().nonnegative(),

@@ -150,7 +150,9 @@ export class Worker {
       const write = this.#record(result);
       // Not only when its turn comes: behind the last pack there may be no turn.
       write.catch(this.#failWork);
+      const writtenMs = performance.now();
       await writes.add(write);
+      this.#metrics.addWriteWait(performance.now() - writtenMs);
     }
     await writes.drained();
     await this.#recorder.close();

@@ -62,6 +62,11 @@ function addWorkerMetrics({ measured }: MetricsSource, counter: Add): void {
   perWorker('budget_tokens_total', 'Tokens that the computed packs had room for', (w) => w.budgetTokens);
   perWorker('device_busy_seconds_total', 'Time that the device computed', ({ busyMs }) => busyMs / 1000);
   perWorker(
+    'write_wait_seconds_total',
+    'Time for which no pack was taken, because rows were still being written',
+    ({ writeWaitMs }) => writeWaitMs / 1000,
+  );
+  perWorker(
     'device_wait_seconds_total',
     'Time that the device waited for packs',
     ({ waitMs }) => waitMs / 1000,
@@ -73,6 +78,9 @@ function addRunMetrics({ snapshot, restarts }: MetricsSource, counter: Add, gaug
     snapshot().workers.map(
       ({ rank }) => [{ worker: String(rank) }, restarts().filter((r) => r.rank === rank).length] as const,
     ),
+  );
+  gauge('queue_depth', 'Packs that wait for the device', ['worker'], () =>
+    snapshot().workers.map(({ rank, queueDepth }) => [{ worker: String(rank) }, queueDepth] as const),
   );
   gauge('workers_ready', 'Workers that can compute', [], () => [
     [{}, snapshot().workers.filter(({ state }) => state === 'ready').length],
@@ -105,6 +113,12 @@ function addGpuMetrics({ gpus }: MetricsSource, gauge: Add): void {
   );
   perGpu('gpu_memory_used_bytes', 'Device memory in use', ({ memoryUsedMiB: mib }) =>
     mib === null ? null : mib * MIB,
+  );
+  perGpu('gpu_memory_free_bytes', 'Device memory that is free', ({ memoryFreeMiB: mib }) =>
+    mib === null ? null : mib * MIB,
+  );
+  perGpu('gpu_sm_clock_hertz', 'Clock of the multiprocessors', ({ smClockMHz }) =>
+    smClockMHz === null ? null : smClockMHz * 1e6,
   );
   perGpu('gpu_temperature_celsius', 'Temperature', ({ temperatureC }) => temperatureC);
   perGpu('gpu_power_watts', 'Power draw', ({ powerW }) => powerW);

@@ -7,6 +7,14 @@ export function formatDuration(seconds: number): string {
   return hours > 0 ? `${hours}:${two(minutes)}:${two(whole % 60)}` : `${minutes}:${two(whole % 60)}`;
 }
 
+/** 130 s, [115, 160] -> "2:10 (1:55 to 2:40)". */
+export function formatEta(seconds: number, band: readonly [number, number] | null): string {
+  const eta = formatDuration(seconds);
+  if (band === null) return eta;
+  const [least, most] = band.map(formatDuration);
+  return least === most ? eta : `${eta} (${least ?? ''} to ${most ?? ''})`;
+}
+
 const COUNT_FORMAT = new Intl.NumberFormat('en-US', { maximumFractionDigits: 0 });
 
 /** 1234567 -> "1,234,567". */

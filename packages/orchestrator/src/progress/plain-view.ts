@@ -1,4 +1,4 @@
-import { formatCount, formatDuration } from './format.ts';
+import { formatCount, formatEta } from './format.ts';
 import type { ProgressSnapshot, ProgressView } from './progress-view.ts';
 
 const INTERVAL_MS = 10_000;
@@ -19,11 +19,14 @@ export function createPlainView(stream: NodeJS.WritableStream, nowMs: () => numb
 
 /** "progress  42 % · 1,200 sequences · 8,123 tokens/s · ETA 2:10" */
 export function progressLine(snapshot: ProgressSnapshot): string {
-  const { tokensDone, tokensTotal, tokensPerSecond, sequencesDone, etaSeconds } = snapshot;
+  const { tokensDone, tokensTotal, tokensPerSecond, sequencesDone } = snapshot;
   const share =
     tokensTotal === null ? `${formatCount(tokensDone)} tokens` : `${percent(tokensDone, tokensTotal)} %`;
-  const eta = etaSeconds === null ? '' : ` · ETA ${formatDuration(etaSeconds)}`;
-  return `progress ${share} · ${formatCount(sequencesDone)} sequences · ${formatCount(tokensPerSecond)} tokens/s${eta}`;
+  return `progress ${share} · ${formatCount(sequencesDone)} sequences · ${formatCount(tokensPerSecond)} tokens/s${etaText(snapshot)}`;
+}
+
+function etaText({ etaSeconds, etaBandSeconds }: ProgressSnapshot): string {
+  return etaSeconds === null ? '' : ` · ETA ${formatEta(etaSeconds, etaBandSeconds)}`;
 }
 
 export function percent(done: number, total: number): number {

@@ -2,21 +2,19 @@ import { Writable } from 'node:stream';
 
 import cliProgress from 'cli-progress';
 
-import { formatCount, formatDuration } from './format.ts';
-import type { ProgressSnapshot, ProgressView, WorkerProgress } from './progress-view.ts';
+import { totalLine, workerLine } from './progress-line.ts';
+import type { ProgressSnapshot, ProgressView } from './progress-view.ts';
 
-const FORMAT = '{name} {bar} {share} {rate} {note}';
-const NAME_WIDTH = 10;
+const DEFAULT_COLUMNS = 80;
+const TOTAL = 'total';
 
-/** One bar per worker and one for the run. A worker's bar is full when it has done its even share. */
+/** One line per worker and one for the run. A worker's bar is full when it has done its even share. */
 export function createTerminalView(stream: NodeJS.WriteStream): ProgressView {
   const bars = new cliProgress.MultiBar(
     {
       stream,
-      format: FORMAT,
-      barsize: 24,
-      barCompleteChar: '█',
-      barIncompleteChar: '░',
+      // The lines are made here, for the width that the terminal has at this moment.
+      format: (_options, _params, payload: { line: string }) => payload.line,
       hideCursor: true,
       // Long log lines above the bars wrap instead of being cut at the edge.
       linewrap: true,
@@ -29,19 +27,21 @@ export function createTerminalView(stream: NodeJS.WriteStream): ProgressView {
     cliProgress.Presets.shades_grey,
   );
   let closed = false;
-  const created = new Map<string, cliProgress.SingleBar>();
+  const created = new Map<number | typeof TOTAL, cliProgress.SingleBar>();
 
-  function draw(name: string, done: number, total: number, rate: string, note: string): void {
-    const payload = {
-      name: name.padEnd(NAME_WIDTH),
-      share: `${share(done, total)} %`.padStart(5),
-      rate: rate.padStart(14),
-      note,
-    };
-    const bar = created.get(name) ?? bars.create(Math.max(1, total), 0, payload);
-    created.set(name, bar);
-    bar.setTotal(Math.max(1, total));
-    bar.update(Math.min(done, total), payload);
+  function draw(key: number | typeof TOTAL, line: string): void {
+    const bar = created.get(key) ?? bars.create(1, 0, { line });
+    created.set(key, bar);
+    bar.update({ line });
+  }
+
+  function drawAll(snapshot: ProgressSnapshot): void {
+    // A stream that is no real terminal may give 0.
+    const columns = stream.columns > 0 ? stream.columns : DEFAULT_COLUMNS;
+    const total = snapshot.tokensTotal ?? snapshot.tokensScanned;
+    for (const worker of snapshot.workers)
+      draw(worker.rank, workerLine(worker, total / snapshot.workers.length, columns));
+    draw(TOTAL, totalLine(snapshot, columns));
   }
 
   return {
@@ -55,10 +55,7 @@ export function createTerminalView(stream: NodeJS.WriteStream): ProgressView {
       },
     }),
     update: (snapshot) => {
-      if (closed) return;
-      const total = snapshot.tokensTotal ?? snapshot.tokensScanned;
-      for (const worker of snapshot.workers) drawWorker(draw, worker, total / snapshot.workers.length);
-      draw('total', snapshot.tokensDone, total, rate(snapshot.tokensPerSecond), totalNote(snapshot));
+      if (!closed) drawAll(snapshot);
     },
     close: () => {
       if (closed) return;
@@ -67,24 +64,4 @@ export function createTerminalView(stream: NodeJS.WriteStream): ProgressView {
       bars.stop();
     },
   };
-}
-
-type Draw = (name: string, done: number, total: number, rate: string, note: string) => void;
-
-function drawWorker(draw: Draw, worker: WorkerProgress, evenShare: number): void {
-  const note = worker.state === 'ready' ? worker.label : `${worker.label} ${worker.state}`;
-  draw(`worker ${worker.rank}`, worker.tokensDone, evenShare, rate(worker.tokensPerSecond), note);
-}
-
-function totalNote({ sequencesDone, etaSeconds }: ProgressSnapshot): string {
-  const eta = etaSeconds === null ? '' : ` ETA ${formatDuration(etaSeconds)}`;
-  return `${formatCount(sequencesDone)} seq${eta}`;
-}
-
-function rate(tokensPerSecond: number): string {
-  return `${formatCount(tokensPerSecond)} tok/s`;
-}
-
-function share(done: number, total: number): number {
-  return total === 0 ? 0 : Math.min(100, Math.floor((100 * done) / total));
 }

@@ -7,10 +7,12 @@ import {
   type GpuSampler,
   type MetricsSummary,
   type Report,
+  type TimelinePoint,
+  type WorkerMetrics,
 } from '@virnucpro/monitor';
 import type { Rank, Shard } from '@virnucpro/protocol';
 
-import type { ProgressSnapshot } from '../progress/progress-view.ts';
+import type { GpuReading, ProgressSnapshot, WorkerProgress } from '../progress/progress-view.ts';
 import type {
   HeartbeatMessage,
   ReadyMessage,
@@ -31,6 +33,7 @@ interface TrackedWorker {
   state: 'waiting' | 'starting' | 'ready' | 'restarting' | 'retired';
   deviceName: string | null;
   shards: number;
+  queueDepth: number;
 }
 
 /** Results that are durable, those of earlier runs included. */
@@ -47,7 +50,7 @@ export class RunTracker implements Partial<SupervisorEvents> {
   readonly metrics = new RunMetrics(() => performance.now());
   /** Readings of the GPUs that this run uses. */
   readonly gpus = new GpuStatistics();
-  readonly timeline = new Timeline(1_000);
+  readonly timeline = new Timeline<TimelinePoint>(1_000);
   /** Losses of workers, in order. */
   readonly restarts: Report['restarts'] = [];
   readonly startedAt = new Date();
@@ -71,13 +74,14 @@ export class RunTracker implements Partial<SupervisorEvents> {
 
   constructor(job: Job) {
     this.#job = job;
-    this.#sampler = gpuSampler(job, (sample) => this.gpus.add(sample));
+    this.#sampler = gpuSampler(job, (sample) => this.gpus.add(sample, this.elapsedMs));
     this.workers = job.devices.devices.map(({ label }, rank) => ({
       rank: rank as Rank,
       label,
       state: 'waiting',
       deviceName: null,
       shards: 0,
+      queueDepth: 0,
     }));
   }
 
@@ -132,6 +136,8 @@ export class RunTracker implements Partial<SupervisorEvents> {
       atMs: this.elapsedMs,
       tokens: this.workers.map(({ rank }) => of(rank)?.tokens ?? 0),
       busyMs: this.workers.map(({ rank }) => of(rank)?.busyMs ?? 0),
+      waitMs: this.workers.map(({ rank }) => of(rank)?.waitMs ?? 0),
+      ready: this.workers.map(({ state }) => state === 'ready'),
     });
   }
 
@@ -153,19 +159,42 @@ export class RunTracker implements Partial<SupervisorEvents> {
     const left = this.#tokensTotal === null ? null : this.#tokensTotal - tokensDone;
     const speed = this.#throughput?.snapshot(left) ?? null;
     return {
-      workers: this.workers.map(({ rank, label, state }) => {
-        const measured = workers.find((worker) => worker.rank === rank);
-        const { tokens: done, tokensPerSecond } = measured ?? { tokens: 0, tokensPerSecond: 0 };
-        return { rank, label, state, tokensDone: done, tokensPerSecond };
-      }),
+      workers: this.workers.map((worker) => this.#progressOf(worker, workers)),
       sequencesDone: total.sequences + total.copiedSequences + this.#reused.sequences,
       tokensDone,
       tokensTotal: this.#tokensTotal,
       tokensScanned: this.#tokensScanned,
       tokensPerSecond: speed?.tokensPerSecond ?? 0,
       sequencesPerSecond: speed?.sequencesPerSecond ?? 0,
+      averageTokensPerSecond: speed?.averageTokensPerSecond ?? 0,
       etaSeconds: speed?.etaSeconds ?? null,
+      etaBandSeconds: speed?.etaBandSeconds ?? null,
     };
+  }
+
+  #progressOf(
+    { rank, label, state, queueDepth }: TrackedWorker,
+    measured: readonly WorkerMetrics[],
+  ): WorkerProgress {
+    const metrics = measured.find((worker) => worker.rank === rank);
+    return {
+      ...{ rank, label, state, queueDepth },
+      tokensDone: metrics?.tokens ?? 0,
+      tokensPerSecond: metrics?.tokensPerSecond ?? 0,
+      sequencesPerSecond: metrics?.sequencesPerSecond ?? 0,
+      tokenUtilization: metrics?.tokenUtilization ?? null,
+      deviceBusyShare: metrics?.deviceBusyShare ?? null,
+      restarts: this.restarts.filter((restart) => restart.rank === rank).length,
+      gpu: this.#gpuReading(rank),
+    };
+  }
+
+  #gpuReading(rank: Rank): GpuReading | null {
+    const device = this.#job.devices.devices[rank];
+    const sample = device?.provider === 'cuda' ? this.gpus.latest(device.visibleDevices) : null;
+    if (sample === null) return null;
+    const { utilizationPercent, memoryUsedMiB, temperatureC, powerW } = sample;
+    return { utilizationPercent, memoryUsedMiB, temperatureC, powerW };
   }
 
   scanned(shard: Shard): void {
@@ -197,7 +226,8 @@ export class RunTracker implements Partial<SupervisorEvents> {
     this.#throughput ??= new Throughput(() => performance.now());
   }
 
-  onHeartbeat(rank: Rank, { metrics }: HeartbeatMessage): void {
+  onHeartbeat(rank: Rank, { metrics, queueDepth }: HeartbeatMessage): void {
+    this.#update(rank, { queueDepth });
     this.metrics.addDelta(rank, metrics);
     this.#throughput?.add(metrics);
   }

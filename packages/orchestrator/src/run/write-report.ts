@@ -7,6 +7,7 @@ import {
   type ReportStatus,
 } from '@virnucpro/monitor';
 
+import { readDevicePeaks } from '../config/device-peaks.ts';
 import type { EmbedOutcome } from './embed.ts';
 import type { Job } from './job.ts';
 
@@ -42,10 +43,9 @@ export async function writeReport(
     totals: totalsOf(outcome, end),
     metrics: tracker.metrics.snapshot(),
     workers: tracker.workers.map(({ rank, label, deviceName, shards }) => ({
-      rank,
-      device: label,
-      deviceName,
-      shards,
+      ...{ rank, device: label, shards },
+      // The runtime does not know the GPU's name; the driver does.
+      deviceName: gpuNameOf(job, outcome, rank) ?? deviceName,
     })),
     packing: {
       mode: byteSettings.packing,
@@ -56,6 +56,7 @@ export async function writeReport(
     rejectedByReason: end.rejectedByReason,
     gpus: tracker.gpus.summary(),
     timeline: tracker.timeline.points,
+    devicePeaks: await readDevicePeaks(),
   });
   await writeFileAtomically(
     job.context.fileSystem,
@@ -65,6 +66,11 @@ export async function writeReport(
   const page = await renderReportPage(report, outputs);
   await writeFileAtomically(job.context.fileSystem, job.paths.reportHtml, Buffer.from(page));
   return report;
+}
+
+function gpuNameOf({ devices }: Job, { tracker }: EmbedOutcome, rank: number): string | null {
+  const device = devices.devices[rank];
+  return device?.provider === 'cuda' ? (tracker.gpus.latest(device.visibleDevices)?.name ?? null) : null;
 }
 
 function totalsOf({ tracker, shards }: EmbedOutcome, { rows, rejected }: ReportedEnd): Report['totals'] {
