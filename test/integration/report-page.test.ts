@@ -110,10 +110,10 @@ inBrowser(
     expect(await page.$$eval('.chart canvas', (all) => all.length)).toBe(6);
     expect(await page.$$eval('#gpus tbody tr', (all) => all.length)).toBe(2);
     const drawn = await page.$eval('canvas[data-rank="0"]', (canvas) => {
-      const { width, height } = canvas as HTMLCanvasElement;
+      const { width, height } = canvas;
       const middle = Math.round(width / 2);
       return [
-        ...(canvas as HTMLCanvasElement).getContext('2d')!.getImageData(middle, height >> 1, 1, 1).data,
+        ...(canvas).getContext('2d')!.getImageData(middle, height >> 1, 1, 1).data,
       ];
     });
     expect(drawn[0]).toBeGreaterThan(2 * drawn[2]!);
@@ -127,7 +127,7 @@ function paintedLanes(page: Page): Promise<number> {
     '#lanes canvas',
     (all) =>
       all.filter((lane) => {
-        const canvas = lane as HTMLCanvasElement;
+        const canvas = lane;
         const { data } = canvas.getContext('2d')!.getImageData(0, 0, canvas.width, canvas.height);
         return data.some((value) => value > 0);
       }).length,

@@ -10,6 +10,7 @@ export interface RunPaths {
   readonly reportJson: string;
   readonly reportHtml: string;
   readonly events: string;
+  readonly trace: string;
   readonly logDirectory: string;
   readonly checkpointDirectory: string;
   readonly spoolDirectory: string;
@@ -31,6 +32,7 @@ export function runPaths(runDirectory: string): RunPaths {
     reportJson: at('report.json'),
     reportHtml: at('report.html'),
     events: at('events.jsonl'),
+    trace: at('trace.tsv'),
     logDirectory: at('logs'),
     checkpointDirectory: at('checkpoints'),
     spoolDirectory: at('spool'),

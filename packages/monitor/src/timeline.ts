@@ -28,6 +28,11 @@ export class Timeline<Point extends { readonly atMs: number }> {
     return this.#points;
   }
 
+  /** The last point, however soon after the one before it. */
+  end(point: Point): void {
+    this.#points.push(point);
+  }
+
   add(point: Point): void {
     const last = this.#points.at(-1);
     if (last !== undefined && point.atMs - last.atMs < this.#stepMs) return;

@@ -18,6 +18,7 @@ import { BoundedWrites } from '../record/bounded-writes.ts';
 import { ShardRecorder } from '../record/shard-recorder.ts';
 import { ThreadedSession } from '../session/threaded-session.ts';
 import type { ParentChannel } from './parent-channel.ts';
+import { PackTrace } from './pack-trace.ts';
 import { openWorkerLog } from './worker-log.ts';
 
 type InitMessage = Extract<OrchestratorMessage, { type: 'init' }>;
@@ -81,6 +82,7 @@ export class Worker {
   readonly #recorder: ShardRecorder;
   readonly #metrics = new MetricsAccumulator();
   readonly #monitor: GpuMonitor;
+  readonly #trace: PackTrace;
   readonly #timers: NodeJS.Timeout[] = [];
   #failWork: (error: unknown) => void = () => undefined;
   /** Handed to the session and not in a log yet. */
@@ -102,6 +104,7 @@ export class Worker {
     this.#monitor = new GpuMonitor({ nowMs: () => performance.now(), logger: log });
     this.#recorder = this.#createRecorder(seams.fileSystem ?? nodeFileSystem);
     this.#shardLoader = shardLoader;
+    this.#trace = new PackTrace(init.config.logDirectory, init.rank, log);
     this.#prefetch = new PrefetchDepth(prefetchLimits(init.config.shardTokens, PREFETCH_BYTES));
     this.#loader = createAsyncDataLoader({
       shardLoader: this.#shardLoader,
@@ -159,6 +162,7 @@ export class Worker {
     await this.#session.close();
     await this.#shardLoader.close();
     await this.#sendHeartbeat();
+    await this.#trace.flush();
     this.#log.info('worker ends', { feed: this.#monitor.getDataLoaderStatistics() });
   }
 
@@ -201,6 +205,15 @@ export class Worker {
     const { tokenBudget, packing } = this.#config;
     const { numSequences: sequences, numTokens: tokens, maxSeqlen: maxSequenceLength, isLastOfShard } = batch;
     this.#prefetch.observe(waitMs, busyMs);
+    this.#trace.add(
+      {
+        shardId: batch.assignment.shard.shardId,
+        packIndex: batch.packIndex,
+        longestTokens: maxSequenceLength,
+        ...{ sequences, tokens, tokenBudget, waitMs, busyMs, queueDepth },
+      },
+      new Date(),
+    );
     if (isLastOfShard) this.#prefetch.shardEnded();
     this.#metrics.add({
       ...{ sequences, tokens, maxSequenceLength, tokenBudget, waitMs, busyMs },
@@ -251,6 +264,7 @@ export class Worker {
   }
 
   #sendHeartbeat(): Promise<void> {
+    void this.#trace.flush();
     return this.#channel.send({
       type: 'heartbeat',
       rssBytes: process.memoryUsage.rss(),

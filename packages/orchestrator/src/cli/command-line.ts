@@ -6,6 +6,7 @@ import yargs, { type Argv } from 'yargs';
 
 import { modelCommand } from './commands/model-command.ts';
 import { planCommand } from './commands/plan-command.ts';
+import { reportCommand } from './commands/report-command.ts';
 import { resumeCommand } from './commands/resume-command.ts';
 import { protectStdin, runCommand } from './commands/run-command.ts';
 import { statusCommand } from './commands/status-command.ts';
@@ -54,6 +55,7 @@ function buildParser(context: RunContext, finish: (code: number) => void): Argv 
     .command(runCommand(context, finish))
     .command(resumeCommand(context, finish))
     .command(statusCommand(context, finish))
+    .command(reportCommand(context, finish))
     .command(verifyCommand(context, finish))
     .command(planCommand(context, finish))
     .command(modelCommand(context, finish))

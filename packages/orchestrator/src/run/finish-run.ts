@@ -19,6 +19,7 @@ import {
 } from '@virnucpro/protocol';
 
 import { formatBytes, formatCount } from '../progress/format.ts';
+import { collectTrace } from './collect-trace.ts';
 import { measureRoom } from './disk-room.ts';
 import type { EmbedOutcome } from './embed.ts';
 import { hashRecords } from './hash-records.ts';
@@ -62,6 +63,7 @@ async function complete(job: Job, outcome: EmbedOutcome): Promise<ExitCode> {
   const { rows, rejected, rejectedByReason, files } = merged;
   const status = rejected > 0 ? 'complete-with-rejections' : 'complete';
   const { verdict } = await writeReport(job, outcome, { status, rows, rejected, rejectedByReason }, files);
+  await collectTrace(job);
   job.events.emit({ event: 'run-ended', status: 'complete', rows, rejected });
   await job.closeRecords();
   const records = await hashRecords(job);
@@ -115,6 +117,7 @@ async function leaveStopped(
   const { done } = outcome.tracker;
   await saveManifest(job, outcome, { status: 'stopped' });
   await writeReport(job, outcome, { status, rows: done.rows, rejected: done.rejected, rejectedByReason: {} });
+  await collectTrace(job);
   job.events.emit({ event: 'run-ended', status: 'stopped', rows: done.rows, rejected: done.rejected });
   job.view.close();
   if (status === 'stopped') {

@@ -13,6 +13,7 @@ export async function hashRecords({ context: { fileSystem }, paths }: Job): Prom
     paths.reportJson,
     paths.reportHtml,
     paths.events,
+    paths.trace,
     ...logs.map((name) => join(paths.logDirectory, name)),
   ];
   const hashed = [];

@@ -115,7 +115,7 @@ export class RunTracker implements Partial<SupervisorEvents> {
     this.#sampler?.start();
     this.#timers.push(
       setInterval(() => view.update(this.snapshot()), VIEW_INTERVAL_MS),
-      setInterval(() => this.#mark(), VIEW_INTERVAL_MS),
+      setInterval(() => this.timeline.add(this.#timelinePoint()), VIEW_INTERVAL_MS),
       setInterval(() => events.emit({ event: 'progress', ...this.snapshot() }), PROGRESS_EVENT_INTERVAL_MS),
     );
   }
@@ -124,21 +124,21 @@ export class RunTracker implements Partial<SupervisorEvents> {
   stop(): void {
     for (const timer of this.#timers) clearInterval(timer);
     this.#sampler?.stop();
-    this.#mark();
+    this.timeline.end(this.#timelinePoint());
     this.#job.view.update(this.snapshot());
     this.#job.events.emit({ event: 'progress', ...this.snapshot() });
   }
 
-  #mark(): void {
+  #timelinePoint(): TimelinePoint {
     const measured = this.metrics.snapshot().workers;
     const of = (rank: Rank) => measured.find((worker) => worker.rank === rank);
-    this.timeline.add({
+    return {
       atMs: this.elapsedMs,
       tokens: this.workers.map(({ rank }) => of(rank)?.tokens ?? 0),
       busyMs: this.workers.map(({ rank }) => of(rank)?.busyMs ?? 0),
       waitMs: this.workers.map(({ rank }) => of(rank)?.waitMs ?? 0),
       ready: this.workers.map(({ state }) => state === 'ready'),
-    });
+    };
   }
 
   /** What the scan found; null while it goes on. */
