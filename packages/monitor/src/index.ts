@@ -49,5 +49,7 @@ export { bucketLabels, FILL_BUCKETS, LENGTH_BUCKETS, lengthCounts, WAIT_BUCKETS 
 export { renderReportPage, type PageOutput } from './report-page.ts';
 export { modelFlopsUtilization, type DevicePeak, type ModelWork } from './model-flops.ts';
 export { Timeline, type TimelinePoint } from './timeline.ts';
+export { HostSampler, type HostSample, type HostSamplerOptions } from './host-sampler.ts';
+export { HostStatistics, type HostSummary } from './host-statistics.ts';
 export { GpuStatistics, type GpuSummary } from './gpu-statistics.ts';
 export { judgeRun, type RunVerdict, type VerdictFacts } from './run-verdict.ts';

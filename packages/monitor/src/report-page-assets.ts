@@ -67,6 +67,8 @@ export const CHART_SCRIPT = `
     });
     draw('gpu-' + id, report.gpus.map((gpu, i) => ({ label: 'GPU ' + gpu.index, stroke: palette[i % palette.length], width: 2, value: (u, v) => v == null ? '-' : v.toFixed(0) })), data, label, undefined, fromZero, times);
   };
+  const hostTimes = report.host.course.map((point) => point.atMs / 1000);
+  draw('cpu', [{ label: 'all cores', stroke: palette[0], width: 2, value: (u, v) => v == null ? '-' : v.toFixed(0) + ' %' }], [report.host.course.map((point) => point.cpuPercent)], 'load %', undefined, () => [0, 105], hostTimes);
   if (report.gpus.length > 0) {
     curve('utilization', 'utilization %', (point) => point.utilizationPercent);
     curve('memory', 'memory GiB', (point) => point.memoryUsedMiB === null ? null : point.memoryUsedMiB / 1024);

@@ -39,6 +39,7 @@ export async function renderReportPage(report: Report, outputs: readonly PageOut
     '<div id="busy" class="chart" role="img" aria-label="Busy share of each device over time"></div>',
     workers(report),
     gpus(report),
+    hostSection(report),
     '<h2>Sequences and packs</h2><div class="columns">',
     histogram('lengths', 'Length of sequences', LENGTH_BUCKETS, report.computed.lengthCounts),
     histogram('fills', 'Fill of packs', FILL_BUCKETS, report.computed.fillCounts),
@@ -140,6 +141,18 @@ function gpus({ gpus: readings }: Report): string {
     ]),
   );
   return `<h2>GPUs</h2>${readingsTable}${curves.join('')}`;
+}
+
+function hostSection({ host }: Report): string {
+  const { averageCpuPercent, maxMemoryUsedBytes, minDiskFreeBytes } = host;
+  const gibibytes = (bytes: number | null) => (bytes === null ? '-' : `${(bytes / 2 ** 30).toFixed(1)} GiB`);
+  const cpu = averageCpuPercent === null ? '-' : `${averageCpuPercent.toFixed(0)} %`;
+  const readings = table(
+    'host',
+    ['load of all cores', 'memory in use, most', 'room on the disk, least'],
+    [[cpu, gibibytes(maxMemoryUsedBytes), gibibytes(minDiskFreeBytes)]],
+  );
+  return `<h2>Machine</h2>${readings}<div id="cpu" class="chart" role="img" aria-label="Load of the machine's cores over time"></div>`;
 }
 
 /** A table whose cells are bars: readable without a script, and by a screen reader. */

@@ -4,6 +4,7 @@ import { z } from 'zod';
 import { summariseMetrics, type RunMetricsSnapshot } from './run-metrics.ts';
 import type { TimelinePoint } from './timeline.ts';
 import type { GpuSummary } from './gpu-statistics.ts';
+import { HostStatistics, type HostSummary } from './host-statistics.ts';
 import { modelFlopsUtilization, type DevicePeak } from './model-flops.ts';
 import { judgeRun } from './run-verdict.ts';
 import { NO_METRICS } from './metrics-accumulator.ts';
@@ -100,6 +101,20 @@ const gpuSchema = z.strictObject({
   ),
 });
 
+const hostSchema = z.strictObject({
+  averageCpuPercent: readingSchema,
+  maxMemoryUsedBytes: readingSchema,
+  minDiskFreeBytes: readingSchema,
+  course: z.array(
+    z.strictObject({
+      atMs: z.number().nonnegative(),
+      cpuPercent: readingSchema,
+      memoryUsedBytes: readingSchema,
+      diskFreeBytes: readingSchema,
+    }),
+  ),
+});
+
 const packingSchema = z.strictObject({
   mode: z.enum(['packed', 'one-by-one']),
   /** Tokens per pack, BOS and EOS included. */
@@ -159,6 +174,8 @@ export const reportSchema = z.strictObject({
   ),
   /** The GPUs of this machine as the driver saw them during this attempt; empty without GPUs. */
   gpus: z.array(gpuSchema),
+  /** The machine during this attempt. */
+  host: hostSchema,
   /** What a reader must know before using the numbers. */
   notices: z.array(z.string().min(1)),
 });
@@ -180,6 +197,7 @@ export interface ReportInput extends Pick<
   readonly notices?: readonly string[];
   /** Of the GPUs that this run uses. */
   readonly gpus?: readonly GpuSummary[];
+  readonly host?: HostSummary;
   readonly timeline?: readonly TimelinePoint[];
   /** To tell which share of it was reached. */
   readonly devicePeaks?: readonly DevicePeak[];
@@ -204,6 +222,7 @@ export function buildReport(input: ReportInput): Report {
     gpus = [],
     timeline = [],
     devicePeaks = [],
+    host = new HostStatistics().summary(),
     ...facts
   } = input;
   const { total } = metrics;
@@ -230,6 +249,7 @@ export function buildReport(input: ReportInput): Report {
     }),
     timeline: [...timeline],
     gpus: [...gpus],
+    host,
     notices: facts.model.demo ? [DEMO_MODEL_NOTICE, ...notices] : [...notices],
   });
 }

@@ -14,6 +14,7 @@ test('the dashboard asks for metrics that exist, and for all of them', async () 
       measured: () => new RunMetrics(() => 0).snapshot(),
       restarts: () => [],
       gpus: () => [],
+      host: () => null,
       snapshot: () => ({
         ...{ workers: [], sequencesDone: 0, tokensDone: 0, tokensTotal: 0, tokensScanned: 0 },
         ...{ tokensPerSecond: 0, sequencesPerSecond: 0, averageTokensPerSecond: 0 },

@@ -1,4 +1,4 @@
-import type { GpuSample, RunMetricsSnapshot } from '@virnucpro/monitor';
+import type { GpuSample, HostSample, RunMetricsSnapshot } from '@virnucpro/monitor';
 import { Counter, Gauge, Registry } from 'prom-client';
 
 import type { ProgressSnapshot } from '../progress/progress-view.ts';
@@ -10,6 +10,8 @@ export interface MetricsSource {
   /** Worker losses so far, by rank. */
   readonly restarts: () => readonly { readonly rank: number }[];
   readonly gpus: () => readonly GpuSample[];
+  /** The machine's last reading. */
+  readonly host: () => HostSample | null;
 }
 
 type Labelled = readonly (readonly [labels: Record<string, string>, value: number])[];
@@ -44,6 +46,7 @@ export function createMetricsRegistry(source: MetricsSource, runId: string): Reg
   addWorkerMetrics(source, counter);
   addRunMetrics(source, counter, gauge);
   addGpuMetrics(source, gauge);
+  addHostMetrics(source, gauge);
   return registry;
 }
 
@@ -96,6 +99,20 @@ function addRunMetrics({ snapshot, restarts }: MetricsSource, counter: Add, gaug
     const { etaSeconds } = snapshot();
     return etaSeconds === null ? [] : [[{}, etaSeconds]];
   });
+}
+
+function addHostMetrics({ host }: MetricsSource, gauge: Add): void {
+  const ofHost = (name: string, help: string, read: (sample: HostSample) => number | null): void =>
+    gauge(name, help, [], () => {
+      const sample = host();
+      const value = sample === null ? null : read(sample);
+      return value === null ? [] : [[{}, value]];
+    });
+  ofHost('host_cpu_ratio', 'Load of all cores together', ({ cpuPercent }) =>
+    cpuPercent === null ? null : cpuPercent / 100,
+  );
+  ofHost('host_memory_used_bytes', 'Memory in use, without caches', ({ memoryUsedBytes }) => memoryUsedBytes);
+  ofHost('disk_free_bytes', 'Room on the file system of the results', ({ diskFreeBytes }) => diskFreeBytes);
 }
 
 function addGpuMetrics({ gpus }: MetricsSource, gauge: Add): void {

@@ -11,6 +11,7 @@ export function exportMetrics(job: Job, tracker: RunTracker): MetricsExporter {
       snapshot: () => tracker.snapshot(),
       measured: () => tracker.metrics.snapshot(),
       restarts: () => tracker.restarts,
+      host: () => tracker.host.latest,
       gpus: () => devices.devices.flatMap(({ visibleDevices }) => tracker.gpus.latest(visibleDevices) ?? []),
     },
     manifest.runId,

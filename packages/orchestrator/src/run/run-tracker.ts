@@ -1,6 +1,8 @@
 import type { ScanSummary } from '@virnucpro/fasta';
 import {
   GpuStatistics,
+  HostSampler,
+  HostStatistics,
   Timeline,
   RunMetrics,
   Throughput,
@@ -24,6 +26,7 @@ import { gpuSampler } from './gpu-sampling.ts';
 import { describeLoss } from './describe-loss.ts';
 import type { Job } from './job.ts';
 
+const HOST_INTERVAL_MS = 2_000;
 const VIEW_INTERVAL_MS = 250;
 const PROGRESS_EVENT_INTERVAL_MS = 2_000;
 
@@ -50,6 +53,7 @@ export class RunTracker implements Partial<SupervisorEvents> {
   readonly metrics = new RunMetrics(() => performance.now());
   /** Readings of the GPUs that this run uses. */
   readonly gpus = new GpuStatistics();
+  readonly host = new HostStatistics();
   readonly timeline = new Timeline<TimelinePoint>(1_000);
   /** Losses of workers, in order. */
   readonly restarts: Report['restarts'] = [];
@@ -59,6 +63,7 @@ export class RunTracker implements Partial<SupervisorEvents> {
   readonly #startedMs = performance.now();
   readonly #timers: NodeJS.Timeout[] = [];
   readonly #sampler: GpuSampler | null;
+  readonly #hostSampler: HostSampler;
   #done: DoneCounts = { shards: 0, rows: 0, rejected: 0, packs: 0, tokens: 0 };
   /** Found in logs: computed by an earlier run, or by a worker that died since. */
   #reused = { packs: 0, tokens: 0, sequences: 0 };
@@ -74,6 +79,11 @@ export class RunTracker implements Partial<SupervisorEvents> {
 
   constructor(job: Job) {
     this.#job = job;
+    this.#hostSampler = new HostSampler({
+      intervalMs: HOST_INTERVAL_MS,
+      readDiskFreeBytes: () => job.context.fileSystem.freeBytes(job.paths.directory),
+      onSample: (sample) => this.host.add(sample, this.elapsedMs),
+    });
     this.#sampler = gpuSampler(job, (sample) => this.gpus.add(sample, this.elapsedMs));
     this.workers = job.devices.devices.map(({ label }, rank) => ({
       rank: rank as Rank,
@@ -113,6 +123,7 @@ export class RunTracker implements Partial<SupervisorEvents> {
   start(): void {
     const { view, events } = this.#job;
     this.#sampler?.start();
+    this.#hostSampler.start();
     this.#timers.push(
       setInterval(() => view.update(this.snapshot()), VIEW_INTERVAL_MS),
       setInterval(() => this.timeline.add(this.#timelinePoint()), VIEW_INTERVAL_MS),
@@ -124,6 +135,7 @@ export class RunTracker implements Partial<SupervisorEvents> {
   stop(): void {
     for (const timer of this.#timers) clearInterval(timer);
     this.#sampler?.stop();
+    this.#hostSampler.stop();
     this.timeline.end(this.#timelinePoint());
     this.#job.view.update(this.snapshot());
     this.#job.events.emit({ event: 'progress', ...this.snapshot() });

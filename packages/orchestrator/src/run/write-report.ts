@@ -55,6 +55,7 @@ export async function writeReport(
     restarts: tracker.restarts,
     rejectedByReason: end.rejectedByReason,
     gpus: tracker.gpus.summary(),
+    host: tracker.host.summary(),
     timeline: tracker.timeline.points,
     devicePeaks: await readDevicePeaks(),
   });
