@@ -8,6 +8,7 @@ import type { Topic, TopicResult } from './topic.ts';
 import { formatTable } from './table.ts';
 import { cpuTopic } from './topics/cpu.ts';
 import { duplicatesTopic } from './topics/duplicates.ts';
+import { monitoringTopic } from './topics/monitoring.ts';
 import { packingTopic } from './topics/packing.ts';
 import { peersTopic } from './topics/peers.ts';
 import { pipelineTopic } from './topics/pipeline.ts';
@@ -22,6 +23,7 @@ const TOPICS: readonly Topic[] = [
   schedulerTopic,
   prefetchTopic,
   duplicatesTopic,
+  monitoringTopic,
   cpuTopic,
   peersTopic,
 ];

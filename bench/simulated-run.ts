@@ -18,6 +18,8 @@ export interface SimulatedRunOptions {
   /** This rank takes twice as long. */
   readonly slowRank?: number;
   readonly options?: readonly string[];
+  /** Told of the program that was started. */
+  readonly onStart?: (program: RunningProgram) => void;
   readonly environment?: Readonly<Record<string, string>>;
 }
 
@@ -73,6 +75,7 @@ export async function simulatedRun(options: SimulatedRunOptions): Promise<Simula
       },
     },
   );
+  options.onStart?.(program);
   const { code, stderr } = await program.result;
   const wallMs = performance.now() - startedMs;
   if (code !== 0) throw new Error(stderr);
