@@ -75,6 +75,9 @@ test('the trace of a run has each of its packs, with what the report adds up', a
   expect(packs).toHaveLength(totals.packs);
   expect(packs.reduce((sum, { tokens }) => sum + tokens, 0)).toBe(computed.tokens);
   expect(packs.reduce((sum, { sequences }) => sum + sequences, 0)).toBe(computed.sequences);
+  // A run that was thrown away is not in the trace of the next.
+  expect((await runProgram(faultJob(out, { workers: 2, options: ['--force-restart'] }))).code).toBe(0);
+  expect(await readTrace(out)).toHaveLength(totals.packs);
 }, 60_000);
 
 test('report prints how a run went, and writes its page anywhere', async () => {

@@ -10,7 +10,8 @@ const COLUMNS = [
   ...['time', 'rank', 'shard', 'pack', 'sequences', 'tokens', 'longest_tokens', 'fill'],
   ...['wait_ms', 'busy_ms', 'queue_depth'],
 ] as const;
-const WORKER_TRACE = /^trace-(\d+)\.tsv$/;
+/** What workers name their part. */
+export const WORKER_TRACE = /^trace-(\d+)\.tsv$/;
 
 /**
  * Puts the traces of all workers together into trace.tsv: a line per computed pack, by rank, over all attempts. A pack

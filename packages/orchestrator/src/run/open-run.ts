@@ -1,4 +1,5 @@
 import { randomUUID } from 'node:crypto';
+import { join } from 'node:path';
 
 import {
   compareSettings,
@@ -12,6 +13,7 @@ import {
 import type { PreparedModel } from '@virnucpro/model';
 import { InputError } from '@virnucpro/protocol';
 
+import { WORKER_TRACE } from './collect-trace.ts';
 import type { ByteSettings } from './fingerprint.ts';
 import { describeTouched, inputDifferences, touchedInputs, type RunInput } from './run-inputs.ts';
 
@@ -133,10 +135,13 @@ async function refuseForeignFolder(fileSystem: DurableFileSystem, paths: RunPath
   }
 }
 
-/** Removes results, checkpoints and manifest of a run; its logs stay. */
+/** Removes results, traces, checkpoints and manifest of a run; its logs stay. */
 export async function clearRun(fileSystem: DurableFileSystem, paths: RunPaths): Promise<void> {
-  for (const path of [paths.embeddings, paths.sequences, paths.failed, paths.reportJson, paths.reportHtml])
+  const results = [paths.embeddings, paths.sequences, paths.failed];
+  for (const path of [...results, paths.reportJson, paths.reportHtml, paths.trace])
     await fileSystem.remove(path);
+  for (const name of await fileSystem.list(paths.logDirectory))
+    if (WORKER_TRACE.test(name)) await fileSystem.remove(join(paths.logDirectory, name));
   await fileSystem.removeDirectory(paths.checkpointDirectory);
   await fileSystem.removeDirectory(paths.spoolDirectory);
   // The manifest goes last: until then the folder is still known as a run.
