@@ -60,7 +60,7 @@ export function faultJob(
   return [
     ...[input, '-o', out, '--json', '--model', model, '--device', 'cpu'],
     ...['--workers', String(workers), '--threads-per-worker', '1'],
-    ...['--token-budget', '512', '--shard-tokens', '2048', ...options],
+    ...['--token-budget', '512', '--shard-tokens', '1024', ...options],
   ];
 }
 

@@ -35,7 +35,7 @@ const SEQUENCES_HEADER = 'row\tid\tresidues\ttruncated\tfile\tordinal\n';
 const FAILED_HEADER = 'id\tfile\tordinal\treason\tdetail\n';
 
 /**
- * Streams shard logs, in input order, into embeddings.npy, sequences.tsv and failed.tsv. A shard at a time is in
+ * Streams shard logs, in input order, into embeddings.npy, sequences.tsv and failed.tsv. Two shards at a time are in
  * memory. Each file is written beside, synced, then renamed: killed at any point, it leaves old files or new ones, and
  * another call gives the same bytes.
  *
@@ -98,9 +98,8 @@ async function createOutputs(fileSystem: DurableFileSystem, directory: string): 
 async function appendShards(options: MergeOptions, outputs: Outputs) {
   const rejectedByReason: Partial<Record<RejectionReason, number>> = {};
   let [rows, rejected] = [0, 0];
-  for (const { shard, path } of options.shards) {
+  for await (const { shard, result } of readAhead(options)) {
     options.signal?.throwIfAborted();
-    const result = await readShardResult(options.fileSystem, path, { ...headerFields(options), shard });
     await appendShard(outputs, result, shard, options.displayPaths[shard.fileIndex] ?? '', rows);
     rows += result.rowCount;
     for (const { reason } of result.rejections.values()) {
@@ -109,6 +108,29 @@ async function appendShards(options: MergeOptions, outputs: Outputs) {
     }
   }
   return { rows, rejected, rejectedByReason };
+}
+
+/** Results in input order; the next is read while the caller writes this one. */
+async function* readAhead(
+  options: MergeOptions,
+): AsyncGenerator<{ readonly shard: Shard; readonly result: ShardResult }> {
+  const read = (index: number): Promise<ShardResult> | null => {
+    const entry = options.shards[index];
+    if (entry === undefined) return null;
+    const { shard, path } = entry;
+    const reading = readShardResult(options.fileSystem, path, { ...headerFields(options), shard });
+    // Its error surfaces when its turn comes, if it does.
+    reading.catch(() => undefined);
+    return reading;
+  };
+  let next = read(0);
+  for (const [index, { shard }] of options.shards.entries()) {
+    const current = next;
+    if (current === null) return;
+    const result = await current;
+    next = read(index + 1);
+    yield { shard, result };
+  }
 }
 
 function headerFields({ runId, settingsHash, embeddingDim, dtype, packerVersion }: MergeOptions) {

@@ -36,8 +36,10 @@ export class OutputFile {
   async append(content: Uint8Array | string, rows: number): Promise<void> {
     const bytes = typeof content === 'string' ? Buffer.from(content) : content;
     if (bytes.length === 0) return;
-    await this.#file.write([bytes], this.#bytes);
+    // Hashing takes as long as writing, and this thread has nothing else to do meanwhile.
+    const writing = this.#file.write([bytes], this.#bytes);
     this.#hash.update(bytes);
+    await writing;
     this.#bytes += bytes.length;
     this.#rows += rows;
   }
