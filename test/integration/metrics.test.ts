@@ -1,10 +1,11 @@
-import { readFile } from 'node:fs/promises';
+import { mkdir, readFile, writeFile } from 'node:fs/promises';
 
 import { afterEach, expect, test } from '@jest/globals';
 
-import { killRunningPrograms, RunningProgram, runProgram } from '../program/run-program.ts';
+import { killRunningPrograms, outputHashes, RunningProgram, runProgram } from '../program/run-program.ts';
 import { useTemporaryDirectory } from '../program/temporary-directory.ts';
 import { faultJob, is, withFaults } from '../faults/faults.ts';
+import { unfaulted } from '../faults/unfaulted.ts';
 
 const directory = useTemporaryDirectory();
 afterEach(killRunningPrograms);
@@ -64,3 +65,33 @@ test('status --watch follows a run to its end', async () => {
   expect(stdout).toContain('complete');
   expect((await run.result).code).toBe(0);
 }, 60_000);
+
+test('records that cannot be written are said and left out; the results are there and whole', async () => {
+  const out = directory.path('out');
+  const names = ['report.json', 'report.html', 'events.jsonl', 'trace.tsv'];
+  const logs = ['logs/orchestrator.log', 'logs/worker-0.log', 'logs/trace-0.tsv'];
+  for (const name of [...names, ...logs]) await mkdir(`${out}/${name}`, { recursive: true });
+  const { code, stderr } = await runProgram(faultJob(out, { workers: 1 }));
+  expect(code).toBe(0);
+  for (const name of ['report.json', 'report.html', 'trace.tsv', 'logs/orchestrator.log'])
+    expect(stderr.match(new RegExp(`${name} (could not|cannot) be written`, 'g'))).toHaveLength(1);
+  expect(await outputHashes(out)).toEqual(await unfaulted());
+  expect((await runProgram(['verify', out])).code).toBe(0);
+  expect((await runProgram(['status', out])).stdout).toContain('complete');
+}, 60_000);
+
+test.each([
+  ['the input', (_out: string, input: string) => input, /would overwrite/],
+  ['a result', (out: string) => `${out}/embeddings.npy`, /would overwrite/],
+  ['a device', () => '/dev/null', /no regular file/],
+  ['a directory', () => '/tmp', /is a directory/],
+])('a metrics file that is %s is refused before anything is written', async (_, fileOf, reason) => {
+  const out = directory.path('out');
+  const input = directory.path('in.faa');
+  await writeFile(input, '>a\nMKV\n');
+  const options = ['--metrics-file', fileOf(out, input)];
+  const { code, stderr } = await runProgram(faultJob(out, { input, options }));
+  expect({ code, lines: stderr.trim().split('\n').length }).toEqual({ code: 2, lines: 1 });
+  expect(stderr).toMatch(reason);
+  expect(await readFile(input, 'utf8')).toBe('>a\nMKV\n');
+});

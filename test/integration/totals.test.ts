@@ -95,3 +95,13 @@ test('report prints how a run went, and writes its page anywhere', async () => {
   const json = await runProgram(['report', out, '--json']);
   expect(JSON.parse(json.stdout)).toEqual(JSON.parse(await readFile(`${out}/report.json`, 'utf8')));
 }, 60_000);
+
+test.each([
+  [['--html', '/nowhere/page.html'], /folder \/nowhere does not exist/],
+  [['--html', '/tmp'], /is a directory/],
+  [['--html'], /Not enough arguments/],
+])('report %j is a mistake of one line', async (options, reason) => {
+  const { code, stderr } = await runProgram(['report', directory.path('out'), ...options]);
+  expect({ code, lines: stderr.trim().split('\n').length }).toEqual({ code: 2, lines: 1 });
+  expect(stderr).toMatch(reason);
+});

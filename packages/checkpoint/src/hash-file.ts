@@ -12,14 +12,17 @@ export async function hashFile(
   const hash = createHash('sha256');
   const file = await fileSystem.open(path, 'r');
   try {
+    // Not until nothing comes any more: a device in the file's place may never end.
+    const size = await file.size();
     let bytes = 0;
-    for (;;) {
-      const chunk = Buffer.alloc(CHUNK_BYTES);
+    while (bytes < size) {
+      const chunk = Buffer.alloc(Math.min(CHUNK_BYTES, size - bytes));
       const read = await file.read(chunk, bytes);
+      if (read === 0) break;
       hash.update(chunk.subarray(0, read));
       bytes += read;
-      if (read < CHUNK_BYTES) return { bytes, sha256: hash.digest('hex') };
     }
+    return { bytes, sha256: hash.digest('hex') };
   } finally {
     await file.close();
   }

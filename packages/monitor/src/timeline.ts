@@ -28,8 +28,11 @@ export class Timeline<Point extends { readonly atMs: number }> {
     return this.#points;
   }
 
-  /** The last point, however soon after the one before it. */
+  /** The last point; one that lies just before it gives way, because rates over an instant mean nothing. */
   end(point: Point): void {
+    const last = this.#points.at(-1);
+    if (this.#points.length > 1 && last !== undefined && point.atMs - last.atMs < this.#stepMs)
+      this.#points.pop();
     this.#points.push(point);
   }
 

@@ -86,6 +86,11 @@ function printError(cause: unknown, stderr: NodeJS.WritableStream): number {
     stderr.write(`error: ${error.message}\n`);
     return error.exitCode;
   }
+  // yargs throws some mistakes of the command line past its own handler.
+  if (error instanceof Error && error.name === 'YError') {
+    stderr.write(`error: ${sentence(error.message)} See --help.\n`);
+    return EXIT_CODES.usage;
+  }
   const shown = error instanceof Error ? (error.stack ?? error.message) : String(error);
   stderr.write(`unexpected error, please report it with this text:\n${shown}\n`);
   return EXIT_CODES.unexpected;

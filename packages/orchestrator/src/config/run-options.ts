@@ -23,11 +23,14 @@ const INPUT = 'Input and model:';
 const PACKING = 'Packing and shards:';
 const RUN = 'Run:';
 
+const wholeNumber = (min: number, max: number): string =>
+  `expected a whole number from ${min}${max === Number.MAX_SAFE_INTEGER ? '' : ` to ${max}`}`;
+
 /** Whole numbers, also as text: flags and variables are text. */
 const integer = (min: number, max = Number.MAX_SAFE_INTEGER) =>
   z.preprocess(
     (value) => (typeof value === 'string' && /^\d+$/.test(value.trim()) ? Number(value) : value),
-    z.int(`expected a whole number from ${min}`).min(min).max(max),
+    z.int(wholeNumber(min, max)).min(min, wholeNumber(min, max)).max(max, wholeNumber(min, max)),
   );
 
 const boolean = z.preprocess(

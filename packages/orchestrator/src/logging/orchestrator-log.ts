@@ -1,3 +1,4 @@
+import { closeSync, openSync } from 'node:fs';
 import { join } from 'node:path';
 
 import type { LogLevel } from '@virnucpro/protocol';
@@ -11,18 +12,35 @@ export interface OrchestratorLogOptions {
 }
 
 /** logs/orchestrator.log as JSON lines, and readable lines for the person who watches. */
-export function openOrchestratorLog(options: OrchestratorLogOptions): Logger {
-  const file = new transports.File({
-    filename: join(options.logDirectory, 'orchestrator.log'),
-    format: format.combine(format.timestamp(), format.errors({ stack: true }), format.json()),
-  });
+export function openOrchestratorLog({ logDirectory, level, console }: OrchestratorLogOptions): Logger {
+  const watched = new transports.Stream({ stream: console, format: consoleFormat() });
+  const filename = join(logDirectory, 'orchestrator.log');
+  const problem = appendProblem(filename);
   const log = createLogger({
-    level: options.level,
-    transports: [file, new transports.Stream({ stream: options.console, format: consoleFormat() })],
+    level,
+    transports: problem === null ? [fileTransport(filename), watched] : [watched],
   });
   // A log that cannot be written (a full disk) must not end the work.
   log.on('error', () => undefined);
+  if (problem !== null) log.warn(`logs/orchestrator.log cannot be written: ${problem}`);
   return log;
+}
+
+function fileTransport(filename: string) {
+  return new transports.File({
+    filename,
+    format: format.combine(format.timestamp(), format.errors({ stack: true }), format.json()),
+  });
+}
+
+/** winston waits for ever for a file that cannot be opened, and says nothing. */
+function appendProblem(path: string): string | null {
+  try {
+    closeSync(openSync(path, 'a'));
+    return null;
+  } catch (error) {
+    return error instanceof Error ? error.message : String(error);
+  }
 }
 
 /** Ends the log with everything written. */

@@ -24,7 +24,7 @@ export class MetricsExporter {
   readonly #options: MetricsExporterOptions;
   #server: Server | null = null;
   #timer: NodeJS.Timeout | null = null;
-  #troubled = false;
+  readonly #troubled = new Set<'port' | 'file'>();
 
   constructor(options: MetricsExporterOptions) {
     this.#options = options;
@@ -49,7 +49,8 @@ export class MetricsExporter {
   #listen(port: number): void {
     const { registry, host, onListening } = this.#options;
     const server = createServer((request, response) => {
-      if (request.url !== '/metrics' || request.method !== 'GET') {
+      const { pathname } = new URL(request.url ?? '/', 'http://localhost');
+      if (pathname !== '/metrics' || request.method !== 'GET') {
         response.writeHead(404, { 'content-type': 'text/plain' }).end('GET /metrics\n');
         return;
       }
@@ -59,7 +60,7 @@ export class MetricsExporter {
       );
     });
     server.once('error', (error) =>
-      this.#trouble(`metrics cannot be read on port ${port}: ${error.message}`),
+      this.#trouble('port', `metrics cannot be read on ${host}, port ${port}: ${error.message}`),
     );
     server.listen(port, host, () => {
       const address = server.address();
@@ -79,14 +80,15 @@ export class MetricsExporter {
       );
     } catch (error) {
       this.#trouble(
+        'file',
         `metrics cannot be written to ${path}: ${error instanceof Error ? error.message : String(error)}`,
       );
     }
   }
 
-  #trouble(message: string): void {
-    if (this.#troubled) return;
-    this.#troubled = true;
+  #trouble(what: 'port' | 'file', message: string): void {
+    if (this.#troubled.has(what)) return;
+    this.#troubled.add(what);
     this.#options.onTrouble(`${message}; the run goes on without`);
   }
 }

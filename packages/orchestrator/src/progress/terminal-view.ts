@@ -1,3 +1,4 @@
+import { clearScreenDown, moveCursor } from 'node:readline';
 import { Writable } from 'node:stream';
 
 import cliProgress from 'cli-progress';
@@ -27,6 +28,7 @@ export function createTerminalView(stream: NodeJS.WriteStream): ProgressView {
     cliProgress.Presets.shades_grey,
   );
   let closed = false;
+  let drawn: readonly string[] = [];
   const created = new Map<number | typeof TOTAL, cliProgress.SingleBar>();
 
   function draw(key: number | typeof TOTAL, line: string): void {
@@ -39,10 +41,26 @@ export function createTerminalView(stream: NodeJS.WriteStream): ProgressView {
     // A stream that is no real terminal may give 0.
     const columns = stream.columns > 0 ? stream.columns : DEFAULT_COLUMNS;
     const total = snapshot.tokensTotal ?? snapshot.tokensScanned;
-    for (const worker of snapshot.workers)
-      draw(worker.rank, workerLine(worker, total / snapshot.workers.length, columns));
-    draw(TOTAL, totalLine(snapshot, columns));
+    const evenShare = total / snapshot.workers.length;
+    const workers = snapshot.workers.map((worker) => workerLine(worker, evenShare, columns));
+    drawn = [...workers, totalLine(snapshot, columns)];
+    snapshot.workers.forEach(({ rank }, index) => draw(rank, workers[index] ?? ''));
+    draw(TOTAL, drawn.at(-1) ?? '');
   }
+
+  /** A terminal that became narrower has wrapped the lines: the rows that this added go, or they stay for ever. */
+  function clearWrapped(): void {
+    const columns = stream.columns > 0 ? stream.columns : DEFAULT_COLUMNS;
+    const rows = drawn.reduce((sum, line) => sum + Math.ceil(Math.max(1, line.length) / columns), 0);
+    if (closed || rows === drawn.length) return;
+    // The cursor stands in the last row.
+    moveCursor(stream, 0, 1 - rows);
+    clearScreenDown(stream);
+    moveCursor(stream, 0, drawn.length - 1);
+    // Some terminals tell of one change several times.
+    drawn = [];
+  }
+  stream.on('resize', clearWrapped);
 
   return {
     log: new Writable({
@@ -60,6 +78,7 @@ export function createTerminalView(stream: NodeJS.WriteStream): ProgressView {
     close: () => {
       if (closed) return;
       closed = true;
+      stream.off('resize', clearWrapped);
       bars.update();
       bars.stop();
     },

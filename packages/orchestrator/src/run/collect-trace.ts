@@ -1,5 +1,5 @@
 import { createReadStream, createWriteStream } from 'node:fs';
-import { readdir, rename, rm } from 'node:fs/promises';
+import { readdir, rename, rm, stat } from 'node:fs/promises';
 import { join } from 'node:path';
 import { createInterface } from 'node:readline';
 import { pipeline } from 'node:stream/promises';
@@ -34,6 +34,8 @@ export async function collectTrace({ paths, log }: Pick<Job, 'paths' | 'log'>): 
 async function* linesOf(files: readonly string[]): AsyncGenerator<string> {
   yield `${COLUMNS.join('\t')}\n`;
   for (const file of files) {
+    // The worker said it when it could not write it.
+    if (!(await stat(file)).isFile()) continue;
     for await (const line of createInterface({ input: createReadStream(file), crlfDelay: Infinity })) {
       // A worker that was killed may have left half a line.
       if (line.split('\t').length === COLUMNS.length) yield `${line}\n`;

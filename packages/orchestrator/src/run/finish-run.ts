@@ -62,7 +62,7 @@ async function complete(job: Job, outcome: EmbedOutcome): Promise<ExitCode> {
   const mergeMs = performance.now() - mergeStartedMs;
   const { rows, rejected, rejectedByReason, files } = merged;
   const status = rejected > 0 ? 'complete-with-rejections' : 'complete';
-  const { verdict } = await writeReport(job, outcome, { status, rows, rejected, rejectedByReason }, files);
+  const report = await writeReport(job, outcome, { status, rows, rejected, rejectedByReason }, files);
   await collectTrace(job);
   job.events.emit({ event: 'run-ended', status: 'complete', rows, rejected });
   await job.closeRecords();
@@ -72,9 +72,7 @@ async function complete(job: Job, outcome: EmbedOutcome): Promise<ExitCode> {
   if (!job.settings['keep-checkpoints']) await removeCheckpoints(job.context.fileSystem, job.paths);
   if (!job.settings.json) {
     const { paths, context } = job;
-    context.stdout.write(
-      summaryText({ manifest, merged, paths, tracker: outcome.tracker, mergeMs, verdict }),
-    );
+    context.stdout.write(summaryText({ manifest, merged, paths, tracker: outcome.tracker, mergeMs, report }));
   }
   return rejected > 0 ? EXIT_CODES.completeWithRejections : EXIT_CODES.complete;
 }

@@ -19,7 +19,9 @@ export async function hashRecords({ context: { fileSystem }, paths }: Job): Prom
   const hashed = [];
   for (const path of files) {
     if (!(await fileSystem.exists(path))) continue;
-    hashed.push({ name: relative(paths.directory, path), ...(await hashFile(fileSystem, path)) });
+    // What cannot be read (a folder in its place) was said when it could not be written.
+    const facts = await hashFile(fileSystem, path).catch(() => null);
+    if (facts !== null) hashed.push({ name: relative(paths.directory, path), ...facts });
   }
   return hashed;
 }

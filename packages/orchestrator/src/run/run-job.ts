@@ -15,6 +15,7 @@ import { byteSettings } from './fingerprint.ts';
 import { finishRun, removeCheckpoints } from './finish-run.ts';
 import type { Job, JobRequest } from './job.ts';
 import { clearRun, openRun } from './open-run.ts';
+import { refuseTakenTarget } from './output-target.ts';
 import { prepareRunModel } from './prepare-run-model.ts';
 import { describeInputs } from './run-inputs.ts';
 import { reportFinished } from './run-summary.ts';
@@ -38,6 +39,8 @@ export async function runJob(
 /** The same with inputs that are known already. */
 export async function runOnFiles(request: JobRequest): Promise<ExitCode> {
   const paths = runPaths(request.runDirectory);
+  const metricsFile = request.settings['metrics-file'];
+  if (metricsFile !== null) await refuseTakenTarget('--metrics-file', metricsFile, request.files, paths);
   await makeRunDirectory(paths);
   const lock = await acquireRunLock(request.context.fileSystem, paths.lock);
   try {

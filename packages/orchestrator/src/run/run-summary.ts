@@ -15,13 +15,14 @@ export interface SummaryInput {
   readonly paths: RunPaths;
   readonly tracker: RunTracker;
   readonly mergeMs: number;
-  readonly verdict: Report['verdict'];
+  readonly report: Pick<Report, 'verdict' | 'throughput'>;
 }
 
 /** What a person wants to know at the end: how much, how fast, where it is, how to read it. */
-export function summaryText({ manifest, merged, paths, tracker, mergeMs, verdict }: SummaryInput): string {
+export function summaryText({ manifest, merged, paths, tracker, mergeMs, report }: SummaryInput): string {
   const { rows, rejected } = merged;
   const { total } = tracker;
+  const { verdict, throughput } = report;
   const seconds = tracker.elapsedMs / 1000;
   const reused = tracker.reused.packs > 0 ? ` · ${formatCount(tracker.reused.packs)} packs from before` : '';
   const { copiedSequences, copiedTokens } = total;
@@ -31,7 +32,7 @@ export function summaryText({ manifest, merged, paths, tracker, mergeMs, verdict
       : '';
   return [
     `complete: ${formatCount(rows)} sequences${rejected > 0 ? `, ${formatCount(rejected)} rejected` : ''} in ${formatDuration(seconds)}` +
-      ` · ${formatCount(total.tokens / seconds)} tokens/s · ${formatCount(total.sequences / seconds)} sequences/s` +
+      ` · ${formatCount(throughput.tokensPerSecond)} tokens/s · ${formatCount(throughput.sequencesPerSecond)} sequences/s` +
       ` · packs ${percentText(total.tokens, total.budgetTokens)} full${repeats}${reused}`,
     ...(verdict.cause === 'unknown' ? [] : [`${verdictMark(verdict)}${verdict.sentence}`]),
     '',

@@ -59,14 +59,22 @@ export async function writeReport(
     timeline: tracker.timeline.points,
     devicePeaks: await readDevicePeaks(),
   });
-  await writeFileAtomically(
-    job.context.fileSystem,
-    job.paths.reportJson,
-    Buffer.from(`${JSON.stringify(report, null, 2)}\n`),
-  );
-  const page = await renderReportPage(report, outputs);
-  await writeFileAtomically(job.context.fileSystem, job.paths.reportHtml, Buffer.from(page));
+  await write(job, job.paths.reportJson, () => `${JSON.stringify(report, null, 2)}\n`);
+  await write(job, job.paths.reportHtml, () => renderReportPage(report, outputs));
   return report;
+}
+
+/** A report that cannot be written is said, and is not worth the results. */
+async function write(
+  { context, log }: Job,
+  path: string,
+  render: () => string | Promise<string>,
+): Promise<void> {
+  try {
+    await writeFileAtomically(context.fileSystem, path, Buffer.from(await render()));
+  } catch (error) {
+    log.warn(`${path} could not be written: ${error instanceof Error ? error.message : String(error)}`);
+  }
 }
 
 function gpuNameOf({ devices }: Job, { tracker }: EmbedOutcome, rank: number): string | null {

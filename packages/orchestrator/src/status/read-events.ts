@@ -9,6 +9,7 @@ const progressSchema = z.object({
   tokensTotal: z.number().nullable(),
   sequencesDone: z.number(),
   tokensPerSecond: z.number(),
+  etaSeconds: z.number().nullable(),
 });
 
 export interface EventSummary {
@@ -48,6 +49,9 @@ async function readTail(path: string): Promise<string> {
     const length = Math.min(size, TAIL_BYTES);
     const { buffer } = await file.read(Buffer.alloc(length), 0, length, size - length);
     return buffer.toString('utf8');
+  } catch {
+    // A folder in its place, a disk that fails: progress is not known then.
+    return '';
   } finally {
     await file.close();
   }

@@ -24,6 +24,8 @@ export interface RunStatus {
   readonly tokensDone: number;
   readonly sequencesDone: number;
   readonly tokensPerSecond: number | null;
+  /** At the rate of the last minute; null when it is not running, or not known. */
+  readonly etaSeconds: number | null;
   readonly updatedAt: string;
   readonly rows: number | null;
 }
@@ -47,6 +49,7 @@ export async function readRunStatus(fileSystem: DurableFileSystem, runDirectory:
     host: alive ? lock.host : null,
     ...progressOf(manifest, events),
     tokensPerSecond: alive ? (events.progress?.tokensPerSecond ?? null) : null,
+    etaSeconds: alive ? (events.progress?.etaSeconds ?? null) : null,
     updatedAt: events.time ?? manifest.updatedAt,
     rows: manifest.outputs?.find(({ name }) => name === 'embeddings.npy')?.rows ?? null,
   };

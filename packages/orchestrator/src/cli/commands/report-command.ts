@@ -4,6 +4,7 @@ import { EXIT_CODES, InputError } from '@virnucpro/protocol';
 import type { Argv, CommandModule } from 'yargs';
 
 import { formatCount, formatDuration } from '../../progress/format.ts';
+import { refuseMissingFolder, refuseOddTarget } from '../../run/output-target.ts';
 import type { RunContext, Finish } from '../../run/run-context.ts';
 
 interface ReportArguments {
@@ -27,6 +28,10 @@ export function reportCommand(context: RunContext, finish: Finish): CommandModul
         }) as unknown as Argv<ReportArguments>,
     handler: async ({ runDirectory, json, html }) => {
       const { fileSystem, stdout } = context;
+      if (html !== undefined) {
+        await refuseOddTarget('--html', html);
+        await refuseMissingFolder('--html', html);
+      }
       const report = await readReport(context, runDirectory);
       if (html !== undefined) {
         const manifest = await readManifest(fileSystem, runPaths(runDirectory).manifest);
@@ -50,12 +55,13 @@ async function readReport({ fileSystem }: RunContext, runDirectory: string): Pro
       `${runDirectory} has no report yet: it is written when a run ends or stops. See: virnucpro-orchestrate status ${runDirectory}`,
     );
   }
-  const parsed = reportSchema.safeParse(parsedJson(await fileSystem.readFile(paths.reportJson)));
+  const content = await fileSystem.readFile(paths.reportJson).catch(() => null);
+  const parsed = reportSchema.safeParse(content === null ? null : parsedJson(content));
   if (parsed.success) return parsed.data;
   const [issue] = parsed.error.issues;
   throw new InputError(
     'REPORT_UNREADABLE',
-    `${paths.reportJson} is not a report of this version (${issue?.path.join('.') ?? ''}: ${issue?.message ?? ''}). ` +
+    `${paths.reportJson} is no report of this version (${issue === undefined || issue.path.length === 0 ? 'it is no JSON object' : `${issue.path.join('.')}: ${issue.message}`}). ` +
       `Check it with: virnucpro-orchestrate verify ${runDirectory}`,
   );
 }
@@ -70,7 +76,9 @@ function parsedJson(bytes: Buffer): unknown {
 
 function describeReport(report: Report): string {
   const { status, verdict, totals, throughput, packing, workers, restarts, rejected, elapsedMs } = report;
+  const { modelFlopsUtilization } = throughput;
   const share = (value: number | null) => (value === null ? '-' : `${(100 * value).toFixed(1)} %`);
+  const peak = modelFlopsUtilization === null ? '' : `, ${share(modelFlopsUtilization)} of their peak`;
   const lines = [
     ['status', status],
     ['verdict', verdict.sentence],
@@ -83,10 +91,7 @@ function describeReport(report: Report): string {
       'speed',
       `${formatCount(throughput.tokensPerSecond)} tokens/s, ${formatCount(throughput.sequencesPerSecond)} sequences/s`,
     ],
-    [
-      'devices',
-      `${workers.length}, busy ${share(throughput.deviceBusyShare)}, of their peak ${share(throughput.modelFlopsUtilization)}`,
-    ],
+    ['devices', `${workers.length}, busy ${share(throughput.deviceBusyShare)}${peak}`],
     [
       'packs',
       `${formatCount(packing.packs)}, fill ${share(packing.tokenUtilization)}, padding saved ${share(packing.paddingSavedShare)}`,

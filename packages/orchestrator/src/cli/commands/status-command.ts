@@ -3,7 +3,7 @@ import { setTimeout } from 'node:timers/promises';
 import { EXIT_CODES } from '@virnucpro/protocol';
 import type { Argv, CommandModule } from 'yargs';
 
-import { formatCount } from '../../progress/format.ts';
+import { formatCount, formatDuration } from '../../progress/format.ts';
 import { percent } from '../../progress/plain-view.ts';
 import type { RunContext, Finish } from '../../run/run-context.ts';
 import { readRunStatus, type RunStatus } from '../../status/run-status.ts';
@@ -55,7 +55,8 @@ function progressText(status: RunStatus): string {
   const rate = tokensPerSecond === null ? '' : ` · ${formatCount(tokensPerSecond)} tokens/s`;
   const rows =
     status.rows === null ? `${formatCount(sequencesDone)} sequences` : `${formatCount(status.rows)} rows`;
-  return `${share} · ${rows}${rate}`;
+  const eta = status.etaSeconds === null ? '' : ` · ETA ${formatDuration(status.etaSeconds)}`;
+  return `${share} · ${rows}${rate}${eta}`;
 }
 
 function describeStatus(status: RunStatus): string {
