@@ -19,7 +19,7 @@ module.exports = {
     {
       name: 'leaves-import-protocol-at-most',
       severity: 'error',
-      from: { path: '^packages/(fasta|model|checkpoint|monitor)/' },
+      from: { path: '^packages/(fasta|translate|model|checkpoint|monitor)/' },
       to: { path: '^packages/(?!(protocol)/)', pathNot: '^packages/$1/' },
     },
     {
