@@ -14,7 +14,7 @@ export {
   type SettingDifference,
 } from './manifest.ts';
 export { mergeShardLogs, type MergeOptions, type MergeResult } from './merge.ts';
-export type { OutputFacts } from './output-file.ts';
+export { OutputFile, type OutputFacts } from './output-file.ts';
 export type { PackRejection, RejectionReason } from './rejection.ts';
 export { runPaths, type RunPaths } from './run-directory.ts';
 export { acquireRunLock, readRunLock, type LockHolder, type ObservedLock, type RunLock } from './run-lock.ts';

@@ -1,4 +1,6 @@
 export { isBlank } from './byte-classes.ts';
+export { decompressInto, type ByteSink } from './byte-source.ts';
+export { noRecords, notFasta } from './fasta-error.ts';
 export { resolveInputFiles, type InputFile } from './input-files.ts';
 export {
   classifyRecord,

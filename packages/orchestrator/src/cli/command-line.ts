@@ -10,6 +10,7 @@ import { reportCommand } from './commands/report-command.ts';
 import { resumeCommand } from './commands/resume-command.ts';
 import { protectStdin, runCommand } from './commands/run-command.ts';
 import { statusCommand } from './commands/status-command.ts';
+import { translateCommand } from './commands/translate-command.ts';
 import { verifyCommand } from './commands/verify-command.ts';
 import type { RunContext } from '../run/run-context.ts';
 
@@ -58,6 +59,7 @@ function buildParser(context: RunContext, finish: (code: number) => void): Argv 
     .command(reportCommand(context, finish))
     .command(verifyCommand(context, finish))
     .command(planCommand(context, finish))
+    .command(translateCommand(context, finish))
     .command(modelCommand(context, finish))
     .version(context.toolVersion)
     .help()

@@ -1,0 +1,99 @@
+import { realpath } from 'node:fs/promises';
+
+import { resolveInputFiles, type InputFile } from '@virnucpro/fasta';
+import { UsageError } from '@virnucpro/protocol';
+import {
+  RecordTranslator,
+  type ChunkLength,
+  type NucleotideRecord,
+  type TranslationTotals,
+} from '@virnucpro/translate';
+
+import type { RunContext } from '../run/run-context.ts';
+import { readNucleotides } from './translate-input.ts';
+import { TranslateOutputs, translateOutputPaths, type TranslateOutputPaths } from './translate-outputs.ts';
+
+export interface TranslateRequest {
+  /** Files, directories, or "-". */
+  readonly inputs: readonly string[];
+  readonly prefix: string;
+  readonly chunkLength: ChunkLength;
+}
+
+export interface Translation {
+  readonly totals: TranslationTotals;
+  readonly paths: TranslateOutputPaths;
+  /** What a person should know; one sentence each. */
+  readonly warnings: readonly string[];
+}
+
+/**
+ * Writes the chunks of all records of the inputs, in their order, and the open reading frames of the chunks.
+ * The files appear under their names only when all are complete.
+ *
+ * @throws {InputError} see resolveInputFiles and readNucleotides
+ * @throws {UsageError} OUTPUT_NOT_WRITABLE, OUTPUT_IS_INPUT
+ */
+export async function translateFiles(request: TranslateRequest, context: RunContext): Promise<Translation> {
+  const { inputs, prefix, chunkLength } = request;
+  const files = await resolveInputFiles(inputs);
+  const paths = translateOutputPaths(prefix, chunkLength);
+  await refuseOwnInput(paths, files);
+  const outputs = await TranslateOutputs.create(context.fileSystem, paths);
+  try {
+    const translator = new RecordTranslator(chunkLength);
+    const warnings = await translateInto(outputs, translator, files, context.stdin);
+    await outputs.publish();
+    return { totals: translator.totals, paths, warnings };
+  } finally {
+    await outputs.abandon();
+  }
+}
+
+/** @returns warnings */
+async function translateInto(
+  outputs: TranslateOutputs,
+  translator: RecordTranslator,
+  files: readonly InputFile[],
+  stdin: NodeJS.ReadableStream,
+): Promise<string[]> {
+  const warnings: string[] = [];
+  const firstEmpty: string[] = [];
+  for (const file of files) {
+    const take = async (record: NucleotideRecord): Promise<void> => {
+      if (record.sequence.length === 0 && firstEmpty.length === 0)
+        firstEmpty.push(`${file.displayPath}, line ${record.line}`);
+      for (const batch of translator.add(record)) await outputs.append(batch);
+    };
+    if (await readNucleotides(file, stdin, take))
+      warnings.push(
+        `${file.displayPath} does not begin with ">": what stands before the first record is ignored.`,
+      );
+  }
+  for (const batch of translator.flush()) await outputs.append(batch);
+  for (const place of firstEmpty) {
+    const { emptyRecords } = translator.totals;
+    warnings.push(`Records without sequence: ${emptyRecords}, passed over; the first is ${place}.`);
+  }
+  return warnings;
+}
+
+/** Replacing an input by its own translation would be a loss that nobody asked for. */
+async function refuseOwnInput(paths: TranslateOutputPaths, files: readonly InputFile[]): Promise<void> {
+  const inputs = new Set(await Promise.all(files.map(({ path }) => realPathOf(path))));
+  for (const path of Object.values(paths)) {
+    if (!inputs.has(await realPathOf(path))) continue;
+    throw new UsageError(
+      'OUTPUT_IS_INPUT',
+      `${path} is an input and would be replaced. Give another PREFIX with -o.`,
+      {
+        details: { path },
+      },
+    );
+  }
+}
+
+/** The path as it is, where nothing has it yet. */
+function realPathOf(path: string): Promise<string> {
+  return realpath(path).catch(() => path);
+}

@@ -1,0 +1,52 @@
+import { createReadStream } from 'node:fs';
+
+import { decompressInto, isBlank, noRecords, notFasta, type InputFile } from '@virnucpro/fasta';
+import { NucleotideReader, type NucleotideRecord } from '@virnucpro/translate';
+
+const READ_BYTES = 256 * 1024;
+const NUL = 0;
+const FASTQ_START = 0x40;
+
+/** Takes a record; its bytes are good until the promise is settled. */
+export type RecordSink = (record: NucleotideRecord) => Promise<void>;
+
+/**
+ * Reads the records of one input, decompressed when it is gzip.
+ *
+ * @returns true when there was text before the first record, which is passed over
+ * @throws {InputError} NOT_FASTA, INPUT_BINARY, INPUT_EMPTY, NOT_NUCLEOTIDE, RECORD_TOO_LONG, GZIP_TRUNCATED, GZIP_CORRUPT
+ */
+export async function readNucleotides(
+  file: InputFile,
+  stdin: NodeJS.ReadableStream,
+  onRecord: RecordSink,
+): Promise<boolean> {
+  const displayPath = file.kind === 'stdin' ? 'standard input' : file.displayPath;
+  const stream = file.kind === 'stdin' ? stdin : createReadStream(file.path, { highWaterMark: READ_BYTES });
+  const reader = new NucleotideReader(displayPath);
+  let start: Uint8Array | null = null;
+  const read = async (source: AsyncIterable<Uint8Array>): Promise<void> => {
+    for await (const bytes of source) {
+      start ??= checkStart(displayPath, bytes);
+      for (const record of reader.push(bytes)) await onRecord(record);
+    }
+    for (const record of reader.end()) await onRecord(record);
+  };
+  await decompressInto(read, { stream, displayPath }, () => undefined);
+  const ignored = withoutLeadingBlanks(reader.preamble);
+  if (!reader.hasRecords)
+    throw ignored.length === 0 ? noRecords(displayPath) : notFasta(displayPath, ignored);
+  return ignored.length > 0;
+}
+
+/** Text before the first record is allowed; other formats, in which a '>' may come later, are not. */
+function checkStart(displayPath: string, bytes: Uint8Array): Uint8Array {
+  const start = withoutLeadingBlanks(bytes.subarray(0, 512));
+  if (start[0] === FASTQ_START || start.includes(NUL)) throw notFasta(displayPath, start);
+  return start;
+}
+
+function withoutLeadingBlanks(bytes: Uint8Array): Uint8Array {
+  const first = bytes.findIndex((byte) => !isBlank(byte));
+  return first === -1 ? bytes.subarray(bytes.length) : bytes.subarray(first);
+}

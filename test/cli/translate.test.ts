@@ -1,0 +1,202 @@
+import { copyFile, mkdir, readdir, readFile, writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { gzipSync } from 'node:zlib';
+
+import { afterEach, describe, expect, test } from '@jest/globals';
+
+import { PHAGE_PROTEINS } from '../program/fixtures.ts';
+import { killRunningPrograms, runProgram, type ProgramOptions } from '../program/run-program.ts';
+import { useTemporaryDirectory } from '../program/temporary-directory.ts';
+
+const directory = useTemporaryDirectory();
+afterEach(killRunningPrograms);
+
+const GOLDEN = join(process.cwd(), 'test/fixtures/virnucpro');
+const FLU = join(GOLDEN, 'inputs/flu_ha.fasta');
+const PHIX = join(GOLDEN, 'inputs/phix.fasta');
+
+const translate = (args: readonly string[], options?: ProgramOptions) =>
+  runProgram(['translate', ...args], options);
+const to = (name: string, chunk = '300') => ['-o', directory.path(name), '--chunk', chunk];
+
+async function file(name: string, content: string | Buffer): Promise<string> {
+  await writeFile(directory.path(name), content);
+  return directory.path(name);
+}
+
+async function outputs(prefix: string, chunk = '300'): Promise<Buffer[]> {
+  const endings = [`_chunked${chunk}.fa`, '_identified_nucleotide.fa', '_identified_protein.faa'];
+  return Promise.all(endings.map((ending) => readFile(`${prefix}${ending}`)));
+}
+
+const expected = (name: string, chunk = '300') => outputs(join(GOLDEN, 'expected', chunk, name), chunk);
+
+describe('translate writes what VirNucPro writes', () => {
+  test.each(['300', '500'])('in chunks of %s, from a plain file', async (chunk) => {
+    const { code, stdout, stderr } = await translate([PHIX, ...to('new/folder/phix', chunk)]);
+    expect({ code, stderr }).toEqual({ code: 0, stderr: '' });
+    expect(stdout).toMatch(/^input +1 records, 5,386 bases$/m);
+    expect(await outputs(directory.path('new/folder/phix'), chunk)).toEqual(await expected('phix', chunk));
+    expect(await readdir(directory.path('new/folder'))).toHaveLength(3);
+  });
+
+  test('from gzip, of one member or several', async () => {
+    const bytes = await readFile(PHIX);
+    const members = [bytes.subarray(0, 1000), bytes.subarray(1000)].map((part) => gzipSync(part));
+    const gzip = await file('phix.fa.gz', Buffer.concat(members));
+    expect((await translate([gzip, ...to('phix')])).code).toBe(0);
+    expect(await outputs(directory.path('phix'))).toEqual(await expected('phix'));
+  });
+
+  test('from standard input, plain and gzipped', async () => {
+    const input = await readFile(PHIX);
+    for (const bytes of [input, gzipSync(input)]) {
+      expect((await translate(['-', ...to('phix')], { input: bytes })).code).toBe(0);
+      expect(await outputs(directory.path('phix'))).toEqual(await expected('phix'));
+    }
+  });
+
+  test('from several files, one behind the other', async () => {
+    expect((await translate([FLU, PHIX, ...to('both')])).code).toBe(0);
+    const [flu, phix] = [await expected('flu_ha'), await expected('phix')];
+    const both = flu.map((bytes, index) => Buffer.concat([bytes, phix[index]!]));
+    expect(await outputs(directory.path('both'))).toEqual(both);
+  });
+
+  test('and then the proteins can be embedded', async () => {
+    await translate([PHIX, ...to('phix')]);
+    const planned = await runProgram([
+      'plan',
+      directory.path('phix_identified_protein.faa'),
+      '--device',
+      'cpu',
+    ]);
+    expect(planned).toMatchObject({ code: 0 });
+  });
+});
+
+test('an empty record, on which the original crashes, is passed over and named; exit code 3', async () => {
+  const fasta = await file('a.fa', '>a\nACGTACGTA\n>empty\n>b\nACGTACGTA\n');
+  const { code, stderr } = await translate([fasta, ...to('a')]);
+  expect(code).toBe(3);
+  expect(stderr).toMatch(/^warning: Records without sequence: 1, .*a\.fa, line 3\.$/m);
+  const [chunks] = await outputs(directory.path('a'));
+  expect(chunks?.toString()).toBe('>a_chunk_1\nACGTACGTA\n>b_chunk_1\nACGTACGTA\n');
+});
+
+test('text before the first record is ignored as in the original, but not silently', async () => {
+  const { code, stderr } = await translate([join(GOLDEN, 'inputs/edge_leading_text.fasta'), ...to('x')]);
+  expect(code).toBe(0);
+  expect(stderr).toMatch(/^warning: .*edge_leading_text\.fasta does not begin with ">"/);
+  expect(await outputs(directory.path('x'))).toEqual(await expected('edge_leading_text'));
+});
+
+interface BadInput {
+  readonly name: string;
+  readonly make: () => Promise<string[]>;
+  readonly says: RegExp;
+}
+
+const cases: readonly BadInput[] = [
+  {
+    name: 'a protein file',
+    make: () => Promise.resolve([PHAGE_PROTEINS, ...to('x')]),
+    says: /phage_SAOMS1\.faa, line 2, record "[^"]+": "I" is no nucleotide letter\. This looks like protein/,
+  },
+  { name: 'an empty file', make: async () => [await file('a.fa', ''), ...to('x')], says: /a\.fa is empty/ },
+  {
+    name: 'blank lines',
+    make: async () => [await file('a.fa', '\n \n'), ...to('x')],
+    says: /no FASTA record/,
+  },
+  { name: 'empty standard input', make: () => Promise.resolve(['-', ...to('x')]), says: /standard input/ },
+  {
+    name: 'a text',
+    make: async () => [await file('a.fa', 'hello\n'), ...to('x')],
+    says: /is not FASTA.*"hello"/,
+  },
+  {
+    name: 'FASTQ',
+    make: async () => [await file('a.fq', '@r\nACGT\n+\n>>>>\n'), ...to('x')],
+    says: /FASTQ: convert it first/,
+  },
+  {
+    name: 'a binary file',
+    make: async () => [await file('a.fa', Buffer.from([1, 0, 62, 255])), ...to('x')],
+    says: /binary/,
+  },
+  {
+    name: 'a truncated gzip file',
+    make: async () => [await file('a.fa.gz', gzipSync(await readFile(PHIX)).subarray(0, 900)), ...to('x')],
+    says: /a\.fa\.gz is a gzip file that breaks off before its end/,
+  },
+  {
+    name: 'a damaged gzip file',
+    make: async () => [
+      await file('a.fa.gz', gzipSync(await readFile(PHIX)).fill(0xff, 300, 400)),
+      ...to('x'),
+    ],
+    says: /a\.fa\.gz is a damaged gzip file/,
+  },
+  {
+    name: 'a missing file',
+    make: () => Promise.resolve([directory.path('none.fa'), ...to('x')]),
+    says: /none\.fa does not exist/,
+  },
+  {
+    name: 'another chunk length',
+    make: () => Promise.resolve([PHIX, ...to('x', '400')]),
+    says: /300 or 500, not "400"/,
+  },
+  {
+    name: 'no chunk length',
+    make: () => Promise.resolve([PHIX, '-o', directory.path('x')]),
+    says: /--chunk 300 or 500/,
+  },
+  { name: 'no prefix', make: () => Promise.resolve([PHIX, '--chunk', '300']), says: /-o PREFIX/ },
+  {
+    name: 'a folder for a prefix',
+    make: () => Promise.resolve([PHIX, ...to('x/')]),
+    says: /-o out\/contigs/,
+  },
+  {
+    name: 'a prefix that cannot be written',
+    make: async () => [PHIX, ...to(`${(await file('plain', 'x')).split('/').at(-1)!}/x`)],
+    says: /plain\/x_chunked300\.fa cannot be written/,
+  },
+];
+
+describe('bad input gives one clear message, exit code 2 and no file', () => {
+  test.each(cases)('$name', async ({ make, says }) => {
+    const { code, stderr, stdout } = await translate(await make());
+    expect(stderr).toMatch(says);
+    expect(stderr).not.toMatch(/\n\s+at .*\.(js|ts):\d+/);
+    expect({ code, stdout }).toEqual({ code: 2, stdout: '' });
+    expect((await readdir(directory.path())).filter((name) => name.startsWith('x'))).toEqual([]);
+  });
+});
+
+test('a folder in the place of a file is named, and stays', async () => {
+  await mkdir(directory.path('x_identified_protein.faa'));
+  const { code, stderr } = await translate([PHIX, ...to('x')]);
+  expect(code).toBe(2);
+  expect(stderr).toMatch(/^error: .*x_identified_protein\.faa cannot be written \(EISDIR\)\..*\n$/);
+});
+
+test('a failure leaves the files of an earlier translation as they were', async () => {
+  await translate([PHIX, ...to('phix')]);
+  const bad = await file('bad.fa', `>good\n${'ACGT'.repeat(1_000_000)}\n>bad\nACGTL\n`);
+  expect((await translate([bad, ...to('phix')])).code).toBe(2);
+  expect(await outputs(directory.path('phix'))).toEqual(await expected('phix'));
+  expect(await readdir(directory.path())).toHaveLength(4);
+});
+
+test('an input is never replaced by its own translation', async () => {
+  await mkdir(directory.path('in'));
+  const input = directory.path('in/phix_chunked300.fa');
+  await copyFile(PHIX, input);
+  const { code, stderr } = await translate([input, ...to('in/phix')]);
+  expect(code).toBe(2);
+  expect(stderr).toMatch(/phix_chunked300\.fa is an input/);
+  expect(await readFile(input)).toEqual(await readFile(PHIX));
+});
