@@ -55,9 +55,10 @@ describe('storage that fails', () => {
       (await runProgram(faultJob(directory.path('counted')), withFaults({ countCalls: calls }))).code,
     ).toBe(0);
     const names = (await readFile(`${calls}.program`, 'utf8')).trim().split('\n');
-    // The last three renames but one publish the results; the writes before them are the merge's.
+    // The last renames: three results, two reports, the manifest. What is written before them is the merge's.
+    const renames = names.flatMap((name, index) => (name === 'rename' ? [index] : []));
     const fault = {
-      at: names.lastIndexOf('rename') - 12,
+      at: names.lastIndexOf('write', renames.at(-6)) + 1,
       how: 'fail',
       errno: 'ENOSPC',
       once: directory.path('once'),

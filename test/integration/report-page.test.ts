@@ -74,6 +74,10 @@ inBrowser(
     );
     expect(lengths).toEqual(report.computed.lengthCounts);
     expect(lengths.reduce((sum, value) => sum + value)).toBe(report.computed.sequences);
+    const versions = await page.$$eval('#versions tbody td', (all) => all.map((cell) => cell.textContent));
+    expect(versions).toEqual(Object.entries(report.versions).flat());
+    expect(report.versions['node']).toBe(process.version);
+    expect(report.versions['onnxruntime-node']).toMatch(/^\d+\.\d+\.\d+$/);
     expect(await page.$$eval('#outputs tbody tr', (all) => all.length)).toBe(3);
   },
   120_000,

@@ -189,12 +189,13 @@ function outputTable(outputs: readonly PageOutput[]): string {
   return `<h2>Results</h2>${table('outputs', ['file', 'bytes', 'sha256'], rows)}`;
 }
 
-function settings({ settings: all }: Report): string {
+function settings({ settings: all, versions }: Report): string {
   const rows = Object.entries(all).map(([name, value]) => [
     name,
     typeof value === 'string' ? value : JSON.stringify(value),
   ]);
-  return `<details><summary>Settings</summary>${table('settings', ['setting', 'value'], rows)}</details>`;
+  const versionTable = table('versions', ['of', 'version'], Object.entries(versions));
+  return `<details><summary>Settings and versions</summary>${table('settings', ['setting', 'value'], rows)}${versionTable}</details>`;
 }
 
 function table(id: string, head: readonly string[], rows: readonly (readonly string[])[]): string {

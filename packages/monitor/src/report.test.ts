@@ -26,6 +26,7 @@ function reportInput(): ReportInput {
     startedAt: '2026-01-02T03:04:05.678Z',
     elapsedMs: 150,
     model: { name: 'demo', demo: true, parameters: 7_512_474, embeddingDim: 320, precision: 'fp32' },
+    versions: { node: 'v20.20.2' },
     settings: { tokenBudget: 1000, pooling: 'mean', inputs: ['a.faa'] },
     totals: {
       records: 7,

@@ -147,6 +147,8 @@ export const reportSchema = z.strictObject({
   /** Wall time of this attempt. */
   elapsedMs: z.number().nonnegative(),
   model: modelSchema,
+  /** Of this program and of what it ran on. */
+  versions: z.record(z.string(), z.string()),
   /** The resolved settings, as in the manifest. */
   settings: z.record(z.string(), z.json()),
   totals: totalsSchema,
@@ -187,7 +189,7 @@ export type ReportWorker = Pick<Report['workers'][number], 'rank' | 'device' | '
 /** What the run knows of itself when it ends. */
 export interface ReportInput extends Pick<
   Report,
-  'runId' | 'status' | 'startedAt' | 'elapsedMs' | 'model' | 'settings' | 'totals' | 'restarts'
+  'runId' | 'status' | 'startedAt' | 'elapsedMs' | 'model' | 'versions' | 'settings' | 'totals' | 'restarts'
 > {
   readonly metrics: RunMetricsSnapshot;
   readonly workers: readonly ReportWorker[];

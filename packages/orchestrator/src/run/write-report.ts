@@ -10,6 +10,7 @@ import {
 import { readDevicePeaks } from '../config/device-peaks.ts';
 import type { EmbedOutcome } from './embed.ts';
 import type { Job } from './job.ts';
+import { versionsOf } from './versions.ts';
 
 export interface ReportedEnd {
   readonly status: ReportStatus;
@@ -40,6 +41,7 @@ export async function writeReport(
       precision: 'fp32',
     },
     settings: manifest.settings,
+    versions: versionsOf(job.context.toolVersion),
     totals: totalsOf(outcome, end),
     metrics: tracker.metrics.snapshot(),
     workers: tracker.workers.map(({ rank, label, deviceName, shards }) => ({
