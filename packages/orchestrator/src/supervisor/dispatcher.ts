@@ -15,7 +15,7 @@ export interface Loss {
   readonly blame: Blame;
 }
 
-const TAIL_SHARDS_PER_WORKER = 2;
+const TAIL_SHARDS_PER_WORKER = 4;
 
 /** Gives workers shards to compute, and shards that end workers in the way that finds out why. */
 export class Dispatcher {
