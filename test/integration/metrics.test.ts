@@ -73,7 +73,8 @@ test('records that cannot be written are said and left out; the results are ther
   for (const name of [...names, ...logs]) await mkdir(`${out}/${name}`, { recursive: true });
   const { code, stderr } = await runProgram(faultJob(out, { workers: 1 }));
   expect(code).toBe(0);
-  for (const name of ['report.json', 'report.html', 'trace.tsv', 'logs/orchestrator.log'])
+  const said = ['report.json', 'report.html', 'trace.tsv', 'logs/orchestrator.log', 'logs/worker-0.log'];
+  for (const name of said)
     expect(stderr.match(new RegExp(`${name} (could not|cannot) be written`, 'g'))).toHaveLength(1);
   expect(await outputHashes(out)).toEqual(await unfaulted());
   expect((await runProgram(['verify', out])).code).toBe(0);
