@@ -1,3 +1,4 @@
+export { appendProblem } from './append-problem.ts';
 export {
   nodeFileSystem,
   writeFileAtomically,

@@ -41,7 +41,7 @@ const INTERNALS: ScanInternals = { chunkBytes: 1024 * 1024, hash: hashId, vector
 
 /**
  * Reads the files once and yields their shards in input order, each as soon as it is cut. Memory does not
- * grow with the input, but for 17 to 35 bytes a record when duplicate ids are looked for.
+ * grow with the input, but for 15 to 30 bytes a record when duplicate ids are looked for.
  *
  * Empty records and records with a byte that is no residue do not end the scan: they are in shards like all
  * others, with 0 tokens, and are counted in the summary.

@@ -20,7 +20,7 @@ export interface TracedPack {
 }
 
 /** logs/trace-RANK.tsv; without a head, because it is appended to over respawns and resumes. */
-export function traceFileName(rank: Rank): string {
+function traceFileName(rank: Rank): string {
   return `trace-${rank}.tsv`;
 }
 

@@ -1,6 +1,6 @@
-import { closeSync, openSync } from 'node:fs';
 import { join } from 'node:path';
 
+import { appendProblem } from '@virnucpro/checkpoint';
 import type { LogLevel, Rank } from '@virnucpro/protocol';
 import { createLogger, format, transports, type Logger } from 'winston';
 
@@ -24,14 +24,4 @@ export function openWorkerLog(logDirectory: string, rank: Rank, level: LogLevel)
   // A log that cannot be written (a full disk) must not end the work.
   log.on('error', () => undefined);
   return log;
-}
-
-/** winston says nothing of a file that it cannot open. */
-function appendProblem(path: string): string | null {
-  try {
-    closeSync(openSync(path, 'a'));
-    return null;
-  } catch (error) {
-    return error instanceof Error ? error.message : String(error);
-  }
 }

@@ -1,6 +1,6 @@
-import { closeSync, openSync } from 'node:fs';
 import { join } from 'node:path';
 
+import { appendProblem } from '@virnucpro/checkpoint';
 import type { LogLevel } from '@virnucpro/protocol';
 import { createLogger, format, transports, type Logger } from 'winston';
 
@@ -31,16 +31,6 @@ function fileTransport(filename: string) {
     filename,
     format: format.combine(format.timestamp(), format.errors({ stack: true }), format.json()),
   });
-}
-
-/** winston waits for ever for a file that cannot be opened, and says nothing. */
-function appendProblem(path: string): string | null {
-  try {
-    closeSync(openSync(path, 'a'));
-    return null;
-  } catch (error) {
-    return error instanceof Error ? error.message : String(error);
-  }
 }
 
 /** Ends the log with everything written. */
