@@ -18,7 +18,10 @@ export { mergeShardLogs, type MergeOptions, type MergeResult } from './merge.ts'
 export { OutputFile, type OutputFacts } from './output-file.ts';
 export type { PackRejection, RejectionReason } from './rejection.ts';
 export { runPaths, type RunPaths } from './run-directory.ts';
-export { acquireRunLock, readRunLock, type LockHolder, type ObservedLock, type RunLock } from './run-lock.ts';
+export type { RunLock } from './held-lock.ts';
+export type { BeatTimes } from './lock-beat.ts';
+export type { LockHolder } from './lock-holder.ts';
+export { acquireRunLock, readRunLock, type LockOptions, type ObservedLock } from './run-lock.ts';
 export {
   isShardLogComplete,
   shardLogPath,

@@ -5,8 +5,10 @@ import { join } from 'node:path';
 
 import { afterEach, beforeEach, describe, expect, test } from '@jest/globals';
 
-import { nodeFileSystem } from './durable-file-system.ts';
-import { acquireRunLock, readRunLock, type LockHolder } from './run-lock.ts';
+import { nodeFileSystem, type DurableFileSystem } from './durable-file-system.ts';
+import { beatPath } from './lock-beat.ts';
+import type { LockHolder } from './lock-holder.ts';
+import { acquireRunLock, readRunLock } from './run-lock.ts';
 
 let directory = '';
 beforeEach(async () => {
@@ -46,11 +48,54 @@ describe('the lock of a run folder', () => {
     await acquireRunLock(nodeFileSystem, path());
   });
 
-  test('of another host is respected, and the message says how to be rid of it', async () => {
-    await writeHolder({ host: 'node17', pid: 4711 });
+  test('of another host that never beats is respected, and the message says how to be rid of it', async () => {
+    await writeHolder({ host: 'node17', pid: 4711, beatMs: 0 });
     await expect(acquireRunLock(nodeFileSystem, path())).rejects.toThrow(
       /process 4711 on node17.*remove .*\.lock\*/,
     );
+  });
+
+  test('of another host is respected while it beats', async () => {
+    await writeHolder({ host: 'node17', pid: 4711, beatMs: 1 });
+    let beats = 0;
+    const beating: DurableFileSystem = {
+      ...nodeFileSystem,
+      readFile: (file) =>
+        file === beatPath(path(), 'other')
+          ? Promise.resolve(Buffer.from(String(++beats)))
+          : nodeFileSystem.readFile(file),
+    };
+    const times = { beatMs: 1, silenceMs: 60_000 };
+    await expect(acquireRunLock(beating, path(), { times })).rejects.toThrow('process 4711 on node17');
+  });
+
+  test('of another host that has fallen silent is succeeded; the one who lost it hears of it', async () => {
+    const times = { beatMs: 1, silenceMs: 3 };
+    const lock = await acquireRunLock(nodeFileSystem, path(), { times });
+    const lost = new Promise((resolve) => lock.lost.addEventListener('abort', resolve));
+    await writeFile(path(), JSON.stringify({ ...lock.holder, host: 'node17', token: 'silent' }));
+    const announced: string[] = [];
+    const announce = (message: string): void => void announced.push(message);
+    const second = await acquireRunLock(nodeFileSystem, path(), { times, announce });
+    expect(await readRunLock(nodeFileSystem, path())).toMatchObject({ token: second.holder.token });
+    expect(announced.join()).toContain('sign of life');
+    await lost;
+  });
+
+  test('is waited for by those who have patience', async () => {
+    const first = await acquireRunLock(nodeFileSystem, path());
+    const announce = (): void => void first.release();
+    const second = await acquireRunLock(nodeFileSystem, path(), { patienceMs: 60_000, announce });
+    expect(await readRunLock(nodeFileSystem, path())).toMatchObject({ token: second.holder.token });
+  });
+
+  test('is not waited for any more when the waiting is ended', async () => {
+    await acquireRunLock(nodeFileSystem, path());
+    const end = new AbortController();
+    const announce = (): void => end.abort();
+    await expect(
+      acquireRunLock(nodeFileSystem, path(), { patienceMs: 60_000, signal: end.signal, announce }),
+    ).rejects.toThrow('abort');
   });
 
   test('that cannot be read is succeeded', async () => {
@@ -112,6 +157,7 @@ function deadPid(): Promise<number> {
 /** As if the process that holds it had died: its record now names a process that is gone. */
 async function markDead(token: string): Promise<void> {
   for (const name of await readdir(directory)) {
+    if (name.includes('.beat.')) continue;
     const file = join(directory, name);
     // Others take and give back meanwhile: what is gone was not this one's.
     const content = await readFile(file, 'utf8').catch(() => null);

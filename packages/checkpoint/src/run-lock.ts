@@ -1,65 +1,87 @@
-import { createHash, randomUUID } from 'node:crypto';
-import { readFile, readlink } from 'node:fs/promises';
+import { createHash } from 'node:crypto';
 import { hostname } from 'node:os';
+import { setTimeout as sleep } from 'node:timers/promises';
 
 import { InputError } from '@virnucpro/protocol';
-import { z } from 'zod';
 
 import type { DurableFileSystem } from './durable-file-system.ts';
+import { HeldLock, type RunLock } from './held-lock.ts';
+import {
+  beatPath,
+  DEFAULT_BEAT_TIMES,
+  isRecentBeat,
+  isSilent,
+  readBeat,
+  type BeatTimes,
+} from './lock-beat.ts';
+import { describeOwnProcess, parseHolder, stateOfHolder, type LockHolder } from './lock-holder.ts';
 
-const holderSchema = z.object({
-  host: z.string(),
-  pid: z.int().positive(),
-  /** Of the machine's present boot: a pid means nothing after another. */
-  bootId: z.string(),
-  /** Of the process, in clock ticks since boot: pids are used again. */
-  startTime: z.string(),
-  /** Its pid means nothing in another one: containers. */
-  pidNamespace: z.string().default(''),
-  since: z.string(),
-  /** Part of a file name. */
-  token: z.string().regex(/^[0-9A-Za-z-]{1,64}$/),
-});
-
-export type LockHolder = z.infer<typeof holderSchema>;
-
-export interface RunLock {
-  readonly holder: LockHolder;
-  /** Gives the lock back, if it is still this one's. */
-  release(): Promise<void>;
+export interface LockOptions {
+  /** Nodes that share the run; the holder is one of them. */
+  readonly nodeCount?: number;
+  /** How long to wait for a living holder to give the lock back; 0: not at all. */
+  readonly patienceMs?: number;
+  /** Ends the waiting. */
+  readonly signal?: AbortSignal;
+  /** Told when there is something to wait for. */
+  readonly announce?: (message: string) => void;
+  readonly times?: BeatTimes;
 }
 
-/** Who holds the lock; alive is unknown (true) for a process of another host. */
+/** Who holds the lock; of a process of another host, alive is told by its last beat. */
 export interface ObservedLock extends LockHolder {
   readonly alive: boolean;
 }
 
 const ATTEMPTS = 5;
+const POLL_MS = 200;
 
 /**
- * Takes the lock of a run folder. The lock of a dead process (of this host, found by pid, start time and boot) is
- * succeeded, never removed: its successor's claim is a file named after the dead holder's token, and making that file is
- * atomic, so of many that try one wins. The holder is the end of the chain that begins at `path`:
+ * Takes the lock of a run folder. The lock of a dead process is succeeded, never removed: its successor's claim is a file
+ * named after the dead holder's token, and making that file is atomic, so of many that try one wins. The holder is the end
+ * of the chain that begins at `path`:
  *
  *   .lock (token A, dead) <- .lock.A (token B, dead) <- .lock.B (token C, alive: the holder)
  *
+ * Dead is: of this host, and not found by pid, start time and boot; or of another, and without a beat for a minute.
+ *
  * @throws {InputError} RUN_LOCKED naming who holds it
+ * @throws {AbortError} the signal was given
  */
-export async function acquireRunLock(fileSystem: DurableFileSystem, path: string): Promise<RunLock> {
-  const holder = await ownHolder();
-  for (let attempt = 0; attempt < ATTEMPTS; attempt += 1) {
-    const chain = await readChain(fileSystem, path);
-    const last = chain.at(-1);
-    if (last?.alive === true) throw locked(path, last);
+export async function acquireRunLock(
+  fileSystem: DurableFileSystem,
+  path: string,
+  options: LockOptions = {},
+): Promise<RunLock> {
+  const { times = DEFAULT_BEAT_TIMES, nodeCount = 1, patienceMs = 0 } = options;
+  const holder = await describeOwnProcess({ beatMs: times.beatMs, nodeCount });
+  const deadlineMs = performance.now() + patienceMs;
+  let announced = false;
+  for (let attempt = 0; attempt < ATTEMPTS;) {
+    const last = (await readChain(fileSystem, path)).at(-1);
+    if (last !== undefined && (await isHeld(fileSystem, path, last, options))) {
+      if (performance.now() >= deadlineMs) throw locked(path, last);
+      if (!announced)
+        options.announce?.(`waiting for process ${last.pid} on ${last.host}, which holds ${path}`);
+      announced = true;
+      await pause(POLL_MS, options);
+      continue;
+    }
+    attempt += 1;
     const claim = last === undefined ? path : claimPath(path, last.token);
     if (!(await take(fileSystem, claim, holder))) continue;
     // The chain may have been given back between the look and the claim: then the claim hangs in the air.
-    const current = await readChain(fileSystem, path);
-    if (current.at(-1)?.token !== holder.token) {
-      await fileSystem.remove(claim);
-      continue;
+    if (await endsChain(fileSystem, path, holder.token)) {
+      return HeldLock.begin({
+        fileSystem,
+        beatPath: beatPath(path, holder.token),
+        times,
+        holder,
+        isStillOurs: () => endsChain(fileSystem, path, holder.token),
+        giveBack: () => giveBack(fileSystem, path, holder.token),
+      });
     }
-    return { holder, release: () => release(fileSystem, path, holder.token) };
+    await fileSystem.remove(claim);
   }
   throw new InputError(
     'RUN_LOCKED',
@@ -67,8 +89,47 @@ export async function acquireRunLock(fileSystem: DurableFileSystem, path: string
   );
 }
 
-interface Link extends ObservedLock {
+/** @returns the present holder, or null when there is none */
+export async function readRunLock(fileSystem: DurableFileSystem, path: string): Promise<ObservedLock | null> {
+  const last = (await readChain(fileSystem, path)).at(-1);
+  return last === undefined ? null : { ...last, alive: await seemsAlive(fileSystem, path, last) };
+}
+
+async function pause(ms: number, { signal }: LockOptions): Promise<void> {
+  await sleep(ms, undefined, signal === undefined ? {} : { signal });
+}
+
+async function isHeld(
+  fileSystem: DurableFileSystem,
+  path: string,
+  last: Link,
+  options: LockOptions,
+): Promise<boolean> {
+  const state = await stateOf(last);
+  if (state !== 'unknown' || last.beatMs === 0) return state !== 'dead';
+  const { times = DEFAULT_BEAT_TIMES } = options;
+  const seconds = Math.ceil(times.silenceMs / 1000);
+  options.announce?.(
+    `${path} is held by process ${last.pid} on ${last.host}; waiting up to ${seconds} s for a sign of life from it`,
+  );
+  const read = (): Promise<string | null> => readBeat(fileSystem, beatPath(path, last.token));
+  return !(await isSilent(read, times, (ms) => pause(ms, options)));
+}
+
+async function seemsAlive(fileSystem: DurableFileSystem, path: string, last: Link): Promise<boolean> {
+  const state = await stateOf(last);
+  if (state !== 'unknown' || last.beatMs === 0) return state !== 'dead';
+  const beat = await readBeat(fileSystem, beatPath(path, last.token));
+  return isRecentBeat(beat, new Date(), DEFAULT_BEAT_TIMES);
+}
+
+interface Link extends LockHolder {
   readonly path: string;
+  readonly readable: boolean;
+}
+
+function stateOf(link: Link): ReturnType<typeof stateOfHolder> {
+  return link.readable ? stateOfHolder(link) : Promise.resolve('dead');
 }
 
 /** From the first holder to the present one; empty when nobody holds the lock. */
@@ -82,17 +143,16 @@ async function readChain(fileSystem: DurableFileSystem, path: string): Promise<L
   }
 }
 
+async function endsChain(fileSystem: DurableFileSystem, path: string, token: string): Promise<boolean> {
+  return (await readChain(fileSystem, path)).at(-1)?.token === token;
+}
+
 function claimPath(path: string, token: string): string {
   return `${path}.${token}`;
 }
 
-/** @returns the present holder, or null when there is none */
-export async function readRunLock(fileSystem: DurableFileSystem, path: string): Promise<ObservedLock | null> {
-  return (await readChain(fileSystem, path)).at(-1) ?? null;
-}
-
 /** A lock that cannot be read is nobody's, but it is there: its content gives it a token. */
-async function readHolder(fileSystem: DurableFileSystem, path: string): Promise<ObservedLock | null> {
+async function readHolder(fileSystem: DurableFileSystem, path: string): Promise<Omit<Link, 'path'> | null> {
   let content: Buffer;
   try {
     content = await fileSystem.readFile(path);
@@ -100,22 +160,14 @@ async function readHolder(fileSystem: DurableFileSystem, path: string): Promise<
     return null;
   }
   const holder = parseHolder(content);
-  if (holder === null) return { ...UNREADABLE, token: createHash('sha256').update(content).digest('hex') };
-  return { ...holder, alive: (await isForeign(holder)) || (await isAlive(holder)) };
+  if (holder !== null) return { ...holder, readable: true };
+  return { ...NOBODY, token: createHash('sha256').update(content).digest('hex'), readable: false };
 }
 
-const UNREADABLE = {
+const NOBODY = {
   ...{ host: '', pid: 1, bootId: '', startTime: '', pidNamespace: '', since: '' },
-  alive: false,
+  ...{ beatMs: 0, nodeCount: 1 },
 };
-
-function parseHolder(content: Buffer): LockHolder | null {
-  try {
-    return holderSchema.parse(JSON.parse(content.toString('utf8')));
-  } catch {
-    return null;
-  }
-}
 
 /** Written under another name first, so that the lock is never seen empty. */
 async function take(fileSystem: DurableFileSystem, path: string, holder: LockHolder): Promise<boolean> {
@@ -138,56 +190,13 @@ async function take(fileSystem: DurableFileSystem, path: string, holder: LockHol
 }
 
 /** The beginning goes first: without it the rest is no chain, so nobody can join a chain that is being removed. */
-async function release(fileSystem: DurableFileSystem, path: string, token: string): Promise<void> {
+async function giveBack(fileSystem: DurableFileSystem, path: string, token: string): Promise<void> {
   const chain = await readChain(fileSystem, path);
   if (chain.at(-1)?.token !== token) return;
-  for (const link of chain) await fileSystem.remove(link.path);
-}
-
-async function ownHolder(): Promise<LockHolder> {
-  return {
-    host: hostname(),
-    pid: process.pid,
-    bootId: await readBootId(),
-    startTime: (await readStartTime(process.pid)) ?? '',
-    pidNamespace: await readPidNamespace(),
-    since: new Date().toISOString(),
-    token: randomUUID(),
-  };
-}
-
-/** A process that cannot be looked for from here: it counts as alive. */
-async function isForeign({ host, pidNamespace }: LockHolder): Promise<boolean> {
-  return host !== hostname() || pidNamespace !== (await readPidNamespace());
-}
-
-async function readPidNamespace(): Promise<string> {
-  return readlink('/proc/self/ns/pid').catch(() => '');
-}
-
-async function isAlive({ pid, bootId, startTime }: LockHolder): Promise<boolean> {
-  if (bootId !== (await readBootId())) return false;
-  try {
-    process.kill(pid, 0);
-  } catch (error) {
-    // EPERM: it is there, but another user's.
-    return error instanceof Error && 'code' in error && error.code === 'EPERM';
+  for (const link of chain) {
+    await fileSystem.remove(link.path);
+    await fileSystem.remove(beatPath(path, link.token));
   }
-  const current = await readStartTime(pid);
-  return current === null || current === startTime;
-}
-
-async function readBootId(): Promise<string> {
-  return readFile('/proc/sys/kernel/random/boot_id', 'utf8').then(
-    (text) => text.trim(),
-    () => '',
-  );
-}
-
-/** Field 22 of /proc/PID/stat; the name in field 2 may hold spaces and brackets. Null where there is no /proc. */
-async function readStartTime(pid: number): Promise<string | null> {
-  const stat = await readFile(`/proc/${pid}/stat`, 'utf8').catch(() => null);
-  return stat?.slice(stat.lastIndexOf(')') + 2).split(' ')[19] ?? null;
 }
 
 function locked(path: string, { host, pid, since }: LockHolder): InputError {
