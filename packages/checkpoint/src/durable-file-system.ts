@@ -1,5 +1,5 @@
 import { randomUUID } from 'node:crypto';
-import { constants } from 'node:fs';
+import { constants, type Dirent } from 'node:fs';
 import {
   access,
   link,
@@ -45,6 +45,8 @@ export interface DurableFileSystem {
   removeDirectory(path: string): Promise<void>;
   /** Files directly in a directory, by name, sorted; none when it is not there. */
   list(path: string): Promise<readonly string[]>;
+  /** Folders directly in a directory, by name, sorted; none when it is not there. */
+  listDirectories(path: string): Promise<readonly string[]>;
   /** Room left for this user on the file system that holds the path. */
   freeBytes(path: string): Promise<number>;
   /** Makes creations, renames and removals in a directory durable. */
@@ -68,13 +70,8 @@ export const nodeFileSystem: DurableFileSystem = {
   link,
   remove: (path) => rm(path, { force: true }),
   removeDirectory: (path) => rm(path, { recursive: true, force: true }),
-  list: async (path) => {
-    const entries = await readdir(path, { withFileTypes: true }).catch(() => []);
-    return entries
-      .filter((entry) => entry.isFile())
-      .map(({ name }) => name)
-      .sort();
-  },
+  list: (path) => namesOf(path, (entry) => entry.isFile()),
+  listDirectories: (path) => namesOf(path, (entry) => entry.isDirectory()),
   freeBytes: async (path) => {
     const { bavail, bsize } = await statfs(path);
     return bavail * bsize;
@@ -88,6 +85,14 @@ export const nodeFileSystem: DurableFileSystem = {
     }
   },
 };
+
+async function namesOf(path: string, wanted: (entry: Dirent) => boolean): Promise<string[]> {
+  const entries = await readdir(path, { withFileTypes: true }).catch(() => []);
+  return entries
+    .filter(wanted)
+    .map(({ name }) => name)
+    .sort();
+}
 
 class NodeFile implements DurableFile {
   readonly #handle: FileHandle;

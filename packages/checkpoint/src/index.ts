@@ -17,7 +17,13 @@ export {
 export { mergeShardLogs, type MergeOptions, type MergeResult } from './merge.ts';
 export { OutputFile, type OutputFacts } from './output-file.ts';
 export type { PackRejection, RejectionReason } from './rejection.ts';
-export { runPaths, type RunPaths } from './run-directory.ts';
+export {
+  nodeDirectoryName,
+  nodePaths,
+  rankOfNodeDirectory,
+  runPaths,
+  type RunPaths,
+} from './run-directory.ts';
 export type { RunLock } from './held-lock.ts';
 export type { BeatTimes } from './lock-beat.ts';
 export type { LockHolder } from './lock-holder.ts';

@@ -4,6 +4,7 @@ import { nodeFileSystem } from '@virnucpro/checkpoint';
 import { EXIT_CODES, isVirnucproError, storageFailure, UsageError } from '@virnucpro/protocol';
 import yargs, { type Argv } from 'yargs';
 
+import { mergeCommand } from './commands/merge-command.ts';
 import { modelCommand } from './commands/model-command.ts';
 import { planCommand } from './commands/plan-command.ts';
 import { reportCommand } from './commands/report-command.ts';
@@ -57,6 +58,7 @@ function buildParser(context: RunContext, finish: (code: number) => void): Argv 
     .command(resumeCommand(context, finish))
     .command(statusCommand(context, finish))
     .command(reportCommand(context, finish))
+    .command(mergeCommand(context, finish))
     .command(verifyCommand(context, finish))
     .command(planCommand(context, finish))
     .command(translateCommand(context, finish))

@@ -22,6 +22,7 @@ const DEVICE = 'Device:';
 const INPUT = 'Input and model:';
 const PACKING = 'Packing and shards:';
 const RUN = 'Run:';
+const NODES = 'Several nodes:';
 
 const wholeNumber = (min: number, max: number): string =>
   `expected a whole number from ${min}${max === Number.MAX_SAFE_INTEGER ? '' : ` to ${max}`}`;
@@ -177,6 +178,24 @@ export const RUN_OPTIONS = {
     default: false,
     describe: 'Throw away what RUN_DIR holds of an earlier run and start over',
     group: RUN,
+  }),
+  'num-nodes': option({
+    schema: z
+      .union([z.literal('auto'), integer(1, 65_536)], 'expected "auto" or a whole number from 1')
+      .nullable(),
+    default: null,
+    describe: 'Processes on several machines that share this run, each started alike; auto: as Slurm says',
+    group: NODES,
+    value: 'auto|N',
+    defaultDescription: 'the tasks of the srun step, else 1',
+  }),
+  'node-rank': option({
+    schema: integer(0, 65_535).nullable(),
+    default: null,
+    describe: 'Which of them this is, from 0',
+    group: NODES,
+    value: 'K',
+    defaultDescription: 'by srun step or job array',
   }),
   'metrics-port': option({
     schema: integer(0, 65_535).nullable(),

@@ -1,3 +1,5 @@
+import type { NodeShare } from '../nodes/node-share.ts';
+import type { SlurmJob } from '../nodes/slurm-place.ts';
 import type { ProgressSnapshot } from '../progress/progress-view.ts';
 
 /** What happens in a run, for programs: one JSON object per line in events.jsonl, and on stdout with --json. */
@@ -7,6 +9,8 @@ export type RunEvent =
       readonly runId: string;
       readonly state: 'new' | 'resumed';
       readonly workers: number;
+      readonly node: NodeShare;
+      readonly slurm: SlurmJob | null;
       readonly settings: object;
     }
   | { readonly event: 'worker-started'; readonly rank: number; readonly pid: number | null }

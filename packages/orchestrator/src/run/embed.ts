@@ -11,14 +11,18 @@ import {
 } from '@virnucpro/protocol';
 
 import { LeaseTable } from '../leases/lease-table.ts';
+import { ownsShard } from '../nodes/node-share.ts';
 import { startScan } from '../scan/scan-client.ts';
 import type { ScanThreadData } from '../scan/scan-messages.ts';
 import { tellAll, type SupervisorEnd } from '../supervisor/supervisor-events.ts';
 import { fixedHangLimits } from '../supervisor/pack-times.ts';
 import { Supervisor } from '../supervisor/supervisor.ts';
+import { lockLost } from './claim-run.ts';
 import { exportMetrics } from './export-metrics.ts';
 import { lackOfRoom } from './disk-room.ts';
 import type { Job } from './job.ts';
+import { shareOf } from './mission.ts';
+import { shardsMissing } from './missing-shards.ts';
 import { runDiffers } from './open-run.ts';
 import { describeTouched } from './run-inputs.ts';
 import { RunNarrator } from './run-narrator.ts';
@@ -34,6 +38,8 @@ export interface EmbedOutcome {
   readonly shards: readonly Shard[];
   /** Null when the run stopped before the scan ended. */
   readonly summary: ScanSummary | null;
+  /** Of these no finished log was found by a merge, which computes nothing. */
+  readonly missing: readonly Shard[];
   readonly tracker: RunTracker;
 }
 
@@ -50,6 +56,7 @@ class Embedding {
   readonly #narrator: RunNarrator;
   readonly #supervisor: Supervisor;
   readonly #shards: Shard[] = [];
+  readonly #missing: Shard[] = [];
   #started = false;
   /** Shards enter the lease table in input order, each after a look at what its log holds. */
   #admitted: Promise<void> = Promise.resolve();
@@ -71,10 +78,11 @@ class Embedding {
   }
 
   async run(data: ScanThreadData): Promise<EmbedOutcome> {
-    const { stop } = this.#job;
+    const { stop, claim } = this.#job;
     const scan = startScan(data, (shard) => this.#onShard(shard));
     stop.onStop(() => this.#supervisor.drain());
     stop.onForce(() => this.#supervisor.kill());
+    claim.lost.addEventListener('abort', () => this.#onLockLost(), { once: true });
     let summary: ScanSummary | null = null;
     const scanned = scan.summary.then(
       (found) => this.#onScanned((summary = found)).catch((error: unknown) => this.#fail(error)),
@@ -87,11 +95,15 @@ class Embedding {
     await exporter.stop();
     await scan.stop();
     if (end.kind === 'complete') await scanned;
-    return { end, files: this.#files, shards: this.#shards, summary, tracker: this.#tracker };
+    return {
+      ...{ end, summary, files: this.#files, tracker: this.#tracker },
+      ...{ shards: this.#shards, missing: this.#missing },
+    };
   }
 
   #onShard(shard: Shard): void {
     this.#shards.push(shard);
+    if (!ownsShard(shareOf(this.#job.mission), shard.shardId)) return;
     this.#tracker.scanned(shard);
     if (!this.#mustProveInput) this.#admitNext(shard);
   }
@@ -109,6 +121,10 @@ class Embedding {
 
   async #admit(shard: Shard): Promise<void> {
     if (await this.#isDone(shard)) return;
+    if (this.#job.mission.kind === 'merge') {
+      this.#missing.push(shard);
+      return;
+    }
     this.#leases.add(shard);
     if (!this.#started) this.#supervisor.start();
     this.#started = true;
@@ -128,7 +144,7 @@ class Embedding {
   }
 
   async #onScanned(summary: ScanSummary): Promise<void> {
-    this.#tracker.scanEnded(summary);
+    this.#tracker.scanEnded();
     this.#narrator.scanEnded(summary);
     if (this.#mustProveInput) {
       const difference = this.#inputDifference(summary);
@@ -136,13 +152,21 @@ class Embedding {
         this.#supervisor.fail(difference);
         return;
       }
-      this.#shards.forEach((shard) => this.#admitNext(shard));
+      for (const shard of this.#shards)
+        if (ownsShard(shareOf(this.#job.mission), shard.shardId)) this.#admitNext(shard);
     }
     await this.#admitted;
+    this.#refuseMissing();
     const lack = await lackOfRoom(this.#job, summary.records);
     if (lack !== null) this.#supervisor.fail(lack);
     this.#leases.seal();
     this.#supervisor.dispatch();
+  }
+
+  #refuseMissing(): void {
+    const { mission, paths } = this.#job;
+    if (mission.kind !== 'merge' || mission.partial || this.#missing.length === 0) return;
+    this.#supervisor.fail(shardsMissing(paths.directory, this.#missing, this.#shards.length));
   }
 
   #inputDifference(summary: ScanSummary): VirnucproError | null {
@@ -154,6 +178,11 @@ class Embedding {
   #onScanFailed(error: unknown): void {
     this.#fail(error);
     // Nothing of a run with bad input is worth waiting for.
+    this.#supervisor.kill();
+  }
+
+  #onLockLost(): void {
+    this.#supervisor.fail(lockLost());
     this.#supervisor.kill();
   }
 

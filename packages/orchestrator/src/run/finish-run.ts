@@ -1,32 +1,22 @@
 import {
-  mergeShardLogs,
-  shardLogPath,
-  writeManifest,
-  type DurableFileSystem,
-  type Manifest,
-  type MergeOptions,
-  type MergeResult,
-  type RunPaths,
-} from '@virnucpro/checkpoint';
-import {
   EXIT_CODES,
-  InputError,
   isVirnucproError,
   StoppedError,
   storageFailure,
   type ExitCode,
-  type VirnucproError,
 } from '@virnucpro/protocol';
+import type { VirnucproError } from '@virnucpro/protocol';
 
-import { formatBytes, formatCount } from '../progress/format.ts';
+import { describeNode, isShared } from '../nodes/node-share.ts';
+import { formatBytes, formatCount, formatDuration } from '../progress/format.ts';
 import { collectTrace } from './collect-trace.ts';
 import { measureRoom } from './disk-room.ts';
 import type { EmbedOutcome } from './embed.ts';
-import { hashRecords } from './hash-records.ts';
 import { refuseChangedInputs } from './input-guard.ts';
 import type { Job } from './job.ts';
-import { summaryText } from './run-summary.ts';
-import { scanRecord } from './scan-record.ts';
+import { mergePartially, mergeRun } from './merge-run.ts';
+import { shareOf } from './mission.ts';
+import { refuseOtherInput, saveManifest } from './save-manifest.ts';
 import { writeReport } from './write-report.ts';
 
 /**
@@ -48,63 +38,40 @@ export async function finishRun(job: Job, outcome: EmbedOutcome): Promise<ExitCo
 }
 
 async function complete(job: Job, outcome: EmbedOutcome): Promise<ExitCode> {
-  refuseOtherInput(job, outcome);
+  await refuseOtherInput(job, outcome);
   await refuseChangedInputs(job, outcome.files, outcome.shards);
+  if (isShared(shareOf(job.mission))) return completeShare(job, outcome);
   await saveManifest(job, outcome, {});
-  const mergeStartedMs = performance.now();
-  let merged: MergeResult;
   try {
-    merged = await merge(job, outcome);
+    return await (outcome.missing.length > 0 ? mergePartially(job, outcome) : mergeRun(job, outcome));
   } catch (error) {
     if (!job.stop.signal.aborted) throw error;
     return leaveStopped(job, outcome, 'stopped');
   }
-  const mergeMs = performance.now() - mergeStartedMs;
-  const { rows, rejected, rejectedByReason, files } = merged;
-  const status = rejected > 0 ? 'complete-with-rejections' : 'complete';
-  const report = await writeReport(job, outcome, { status, rows, rejected, rejectedByReason }, files);
+}
+
+/** One node of several is done with its shards. The merge is for the end, when all are. */
+async function completeShare(job: Job, outcome: EmbedOutcome): Promise<ExitCode> {
+  const { tracker } = outcome;
+  const { rows, rejected, shards } = tracker.done;
+  await saveManifest(job, outcome, await statusForOthers(job));
+  await writeReport(job, outcome, { status: 'complete', rows, rejected, rejectedByReason: {} });
   await collectTrace(job);
   job.events.emit({ event: 'run-ended', status: 'complete', rows, rejected });
   await job.closeRecords();
-  const records = await hashRecords(job);
-  // From here on the run is complete; a death before this line leaves one that is merged again.
-  const manifest = await saveManifest(job, outcome, { status: 'complete', outputs: [...files], records });
-  if (!job.settings['keep-checkpoints']) await removeCheckpoints(job.context.fileSystem, job.paths);
+  const { directory } = job.paths;
   if (!job.settings.json) {
-    const { paths, context } = job;
-    context.stdout.write(summaryText({ manifest, merged, paths, tracker: outcome.tracker, mergeMs, report }));
+    job.context.stdout.write(
+      `${describeNode(shareOf(job.mission))} is done: ${formatCount(rows)} sequences in ${formatCount(shards)} shards, ` +
+        `${formatDuration(tracker.elapsedMs / 1000)}. When all nodes are: virnucpro-orchestrate merge ${directory}\n`,
+    );
   }
-  return rejected > 0 ? EXIT_CODES.completeWithRejections : EXIT_CODES.complete;
+  return EXIT_CODES.complete;
 }
 
-/** The scan of a resumed run must find what the first one found. */
-function refuseOtherInput({ manifest }: Job, { summary, shards }: EmbedOutcome): void {
-  if (manifest.scan === null || summary === null) return;
-  if (manifest.scan.digest === scanRecord(summary, shards).digest) return;
-  throw new InputError(
-    'INPUT_CHANGED',
-    'The input is not the one that this run began with. Restore it, or --force-restart.',
-  );
-}
-
-function merge(job: Job, outcome: EmbedOutcome): Promise<MergeResult> {
-  const { manifest, paths, model, byteSettings } = job;
-  const options: MergeOptions = {
-    fileSystem: job.context.fileSystem,
-    shards: outcome.shards.map((shard) => ({
-      shard,
-      path: shardLogPath(paths.checkpointDirectory, shard.shardId),
-    })),
-    runId: manifest.runId,
-    settingsHash: manifest.settingsHash,
-    displayPaths: outcome.files.map(({ displayPath }) => displayPath),
-    outputDirectory: paths.directory,
-    embeddingDim: model.embeddingDim,
-    dtype: byteSettings.dtype,
-    packerVersion: byteSettings.packer,
-    signal: job.stop.signal,
-  };
-  return mergeShardLogs(options, outcome.tracker.done.rows);
+/** The last node that leaves says that nobody works there now. */
+async function statusForOthers({ claim }: Job): Promise<{ status?: 'stopped' }> {
+  return (await claim.hasCompany()) ? {} : { status: 'stopped' };
 }
 
 async function leaveStopped(
@@ -113,7 +80,7 @@ async function leaveStopped(
   status: 'stopped' | 'failed',
 ): Promise<ExitCode> {
   const { done } = outcome.tracker;
-  await saveManifest(job, outcome, { status: 'stopped' });
+  await saveManifest(job, outcome, await statusForOthers(job));
   await writeReport(job, outcome, { status, rows: done.rows, rejected: done.rejected, rejectedByReason: {} });
   await collectTrace(job);
   job.events.emit({ event: 'run-ended', status: 'stopped', rows: done.rows, rejected: done.rejected });
@@ -150,28 +117,4 @@ async function withRoom(
     `${error.message} ${job.paths.directory} has ${formatBytes(freeBytes)} of room, and ${least}${formatBytes(neededBytes)} more are needed.`,
     { cause: error, details: { ...error.details, neededBytes, freeBytes } },
   );
-}
-
-async function saveManifest(
-  job: Job,
-  { summary, shards, end }: EmbedOutcome,
-  changes: Partial<Manifest>,
-): Promise<Manifest> {
-  const refused = end.kind === 'failed' && end.error.code === 'RUN_DIFFERS';
-  const manifest: Manifest = {
-    ...job.manifest,
-    scan: summary === null || refused ? job.manifest.scan : scanRecord(summary, shards),
-    // A touched input that proved the same is known by its new time from now on.
-    inputs: summary === null || refused ? job.manifest.inputs : [...job.inputs],
-    ...changes,
-    updatedAt: new Date().toISOString(),
-  };
-  await writeManifest(job.context.fileSystem, job.paths.manifest, manifest);
-  return manifest;
-}
-
-/** What a finished run does not need any more. */
-export async function removeCheckpoints(fileSystem: DurableFileSystem, paths: RunPaths): Promise<void> {
-  await fileSystem.removeDirectory(paths.checkpointDirectory);
-  await fileSystem.removeDirectory(paths.spoolDirectory);
 }

@@ -8,6 +8,8 @@ import type { ResolvedDevices } from '../devices/resolve-devices.ts';
 import type { EventLog } from '../events/event-log.ts';
 import type { ProgressView } from '../progress/progress-view.ts';
 import type { ByteSettings } from './fingerprint.ts';
+import type { RunClaim } from './claim-run.ts';
+import type { Mission } from './mission.ts';
 import type { RunContext } from './run-context.ts';
 import type { RunInput } from './run-inputs.ts';
 import type { StopSignals } from './stop-signals.ts';
@@ -22,6 +24,8 @@ export interface JobRequest {
 
 /** A run that may begin to compute: all that was checked and prepared before. */
 export interface Job extends JobRequest {
+  readonly mission: Mission;
+  readonly claim: RunClaim;
   readonly paths: RunPaths;
   readonly manifest: Manifest;
   readonly state: 'new' | 'resumed' | 'finished';

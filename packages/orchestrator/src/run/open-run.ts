@@ -4,6 +4,7 @@ import { join } from 'node:path';
 import {
   compareSettings,
   hashSettings,
+  nodeDirectoryName,
   readManifest,
   writeManifest,
   type DurableFileSystem,
@@ -13,6 +14,7 @@ import {
 import type { PreparedModel } from '@virnucpro/model';
 import { InputError } from '@virnucpro/protocol';
 
+import { readNodes } from '../nodes/live-nodes.ts';
 import { WORKER_TRACE } from './collect-trace.ts';
 import type { ByteSettings } from './fingerprint.ts';
 import { describeTouched, inputDifferences, touchedInputs, type RunInput } from './run-inputs.ts';
@@ -135,15 +137,19 @@ async function refuseForeignFolder(fileSystem: DurableFileSystem, paths: RunPath
   }
 }
 
-/** Removes results, traces, checkpoints and manifest of a run; its logs stay. */
+/** Removes results, traces, checkpoints, nodes' records and manifest of a run; its logs stay. */
 export async function clearRun(fileSystem: DurableFileSystem, paths: RunPaths): Promise<void> {
   const results = [paths.embeddings, paths.sequences, paths.failed];
   for (const path of [...results, paths.reportJson, paths.reportHtml, paths.trace])
     await fileSystem.remove(path);
   for (const name of await fileSystem.list(paths.logDirectory))
     if (WORKER_TRACE.test(name)) await fileSystem.remove(join(paths.logDirectory, name));
+  for (const { rank, lock } of await readNodes(fileSystem, paths.directory))
+    if (lock?.alive !== true)
+      await fileSystem.removeDirectory(join(paths.nodesDirectory, nodeDirectoryName(rank)));
   await fileSystem.removeDirectory(paths.checkpointDirectory);
   await fileSystem.removeDirectory(paths.spoolDirectory);
+  await fileSystem.removeDirectory(paths.partialDirectory);
   // The manifest goes last: until then the folder is still known as a run.
   await fileSystem.remove(paths.manifest);
 }

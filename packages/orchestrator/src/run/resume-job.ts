@@ -1,10 +1,19 @@
-import { readManifest, runPaths } from '@virnucpro/checkpoint';
+import { readManifest, runPaths, type Manifest } from '@virnucpro/checkpoint';
+import type { InputFile } from '@virnucpro/fasta';
 import { InputError, type ExitCode } from '@virnucpro/protocol';
 
+import type { RunSettings } from '../config/run-options.ts';
 import { flagLayer, resolveSettings, type SettingsLayer } from '../config/layers.ts';
 import { runOnFiles } from './run-job.ts';
 import type { RunContext } from './run-context.ts';
 import { recallInputs } from './run-inputs.ts';
+
+/** What the manifest of an unfinished run knows of it. */
+export interface RecalledRun {
+  readonly manifest: Manifest;
+  readonly files: readonly InputFile[];
+  readonly settings: RunSettings;
+}
 
 /**
  * Goes on with an unfinished run; its manifest knows inputs and settings.
@@ -17,6 +26,19 @@ export async function resumeJob(
   flags: Readonly<Record<string, unknown>>,
   context: RunContext,
 ): Promise<ExitCode> {
+  const { files, settings } = await recallRun(runDirectory, flags, context);
+  return runOnFiles({ files, runDirectory, settings, context });
+}
+
+/**
+ * @param flags win over the options that the run was started with
+ * @throws {InputError} NO_RUN when the folder holds none, INPUT_NOT_FOUND
+ */
+export async function recallRun(
+  runDirectory: string,
+  flags: Readonly<Record<string, unknown>>,
+  context: RunContext,
+): Promise<RecalledRun> {
   const manifest = await readManifest(context.fileSystem, runPaths(runDirectory).manifest);
   if (manifest === null) {
     throw new InputError(
@@ -25,7 +47,7 @@ export async function resumeJob(
     );
   }
   const settings = resolveSettings([flagLayer(flags), storedLayer(manifest.options)]);
-  return runOnFiles({ files: await recallInputs(manifest.inputs), runDirectory, settings, context });
+  return { manifest, settings, files: await recallInputs(manifest.inputs) };
 }
 
 function storedLayer(options: Readonly<Record<string, unknown>>): SettingsLayer {

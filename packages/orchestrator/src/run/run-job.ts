@@ -1,23 +1,24 @@
-import { mkdir } from 'node:fs/promises';
+import { runPaths } from '@virnucpro/checkpoint';
+import { resolveInputFiles } from '@virnucpro/fasta';
+import type { PreparedModel } from '@virnucpro/model';
+import { isVirnucproError, UsageError, type ExitCode } from '@virnucpro/protocol';
 
-import { acquireRunLock, runPaths, type RunPaths } from '@virnucpro/checkpoint';
-import { resolveInputFiles, spoolInputs, type PlainFile } from '@virnucpro/fasta';
-import { DEMO_MODEL_NOTICE } from '@virnucpro/model';
-import { EXIT_CODES, InputError, isVirnucproError, UsageError, type ExitCode } from '@virnucpro/protocol';
-
-import { resolveDevices } from '../devices/resolve-devices.ts';
+import { resolveDevices, type ResolvedDevices } from '../devices/resolve-devices.ts';
 import { EventLog } from '../events/event-log.ts';
 import { closeOrchestratorLog, openOrchestratorLog } from '../logging/orchestrator-log.ts';
+import { chooseShare } from '../nodes/choose-share.ts';
+import { isShared } from '../nodes/node-share.ts';
 import { createProgressView } from '../progress/create-view.ts';
-import { refuseWithoutRoom } from './disk-room.ts';
-import { embed } from './embed.ts';
+import { claimRun, claimWholeRun, type RunClaim } from './claim-run.ts';
+import { compute } from './compute.ts';
 import { byteSettings } from './fingerprint.ts';
-import { finishRun, removeCheckpoints } from './finish-run.ts';
-import type { Job, JobRequest } from './job.ts';
-import { clearRun, openRun } from './open-run.ts';
+import type { JobRequest } from './job.ts';
+import { shareOf, type Mission } from './mission.ts';
+import { clearRun, openRun, type OpenedRun } from './open-run.ts';
 import { refuseTakenTarget } from './output-target.ts';
 import { prepareRunModel } from './prepare-run-model.ts';
-import { describeInputs } from './run-inputs.ts';
+import { removeCheckpoints } from './run-folder.ts';
+import { describeInputs, type RunInput } from './run-inputs.ts';
 import { reportFinished } from './run-summary.ts';
 import { listenForStop } from './stop-signals.ts';
 
@@ -38,40 +39,106 @@ export async function runJob(
 
 /** The same with inputs that are known already. */
 export async function runOnFiles(request: JobRequest): Promise<ExitCode> {
-  const paths = runPaths(request.runDirectory);
-  const metricsFile = request.settings['metrics-file'];
-  if (metricsFile !== null) await refuseTakenTarget('--metrics-file', metricsFile, request.files, paths);
-  await makeRunDirectory(paths);
-  const lock = await acquireRunLock(request.context.fileSystem, paths.lock);
+  const { share, notice } = chooseShare(request.settings, request.context.environment);
+  if (isShared(share)) refuseUnshareable(request);
+  const { settings, runDirectory, files, context } = request;
+  const metricsFile = settings['metrics-file'];
+  if (metricsFile !== null)
+    await refuseTakenTarget('--metrics-file', metricsFile, files, runPaths(runDirectory));
+  const claim = await claimRun(context, runDirectory, share);
+  return whileClaimed(claim, () => runClaimed(claim, request, { kind: 'compute', share }, notice));
+}
+
+/** Merges a run that is computed, and computes nothing. */
+export async function mergeOnFiles(
+  request: JobRequest,
+  mission: Extract<Mission, { kind: 'merge' }>,
+): Promise<ExitCode> {
+  const claim = await claimWholeRun(request.context, request.runDirectory, 'a minute');
+  return whileClaimed(claim, () => runClaimed(claim, request, mission, null));
+}
+
+async function whileClaimed(claim: RunClaim, act: () => Promise<ExitCode>): Promise<ExitCode> {
   try {
-    return await runLocked(paths, request);
+    return await act();
   } finally {
-    await lock.release();
+    await claim.release();
   }
 }
 
-async function runLocked(paths: RunPaths, request: JobRequest): Promise<ExitCode> {
+/** @throws {UsageError} STDIN_SHARED, RESTART_SHARED */
+function refuseUnshareable({ files, settings, runDirectory }: JobRequest): void {
+  if (files.some(({ kind }) => kind === 'stdin')) {
+    throw new UsageError(
+      'STDIN_SHARED',
+      'Standard input cannot be shared by several nodes: each would have to read all of it. Give a file that all of them see.',
+    );
+  }
+  if (settings['force-restart']) {
+    throw new UsageError(
+      'RESTART_SHARED',
+      `--force-restart on several nodes would have each throw away the work of the others. Remove ${runDirectory} first.`,
+    );
+  }
+}
+
+/** Options that concern one process of the run, not the run. */
+const PASSING_OPTIONS = { 'force-restart': false, 'num-nodes': null, 'node-rank': null } as const;
+
+async function runClaimed(
+  claim: RunClaim,
+  request: JobRequest,
+  mission: Mission,
+  nodeNotice: string | null,
+): Promise<ExitCode> {
   const { settings, context } = request;
   const model = await prepareRunModel(settings, context);
-  const devices = await resolveDevices(settings, model.weightBytes);
-  const provider = devices.devices[0]?.provider ?? 'cpu';
+  const devices = await devicesFor(mission, request, model);
   const inputs = await describeInputs(request.files);
-  const opened = await openRun({
-    fileSystem: context.fileSystem,
-    paths,
-    settingsFor: (earlierTokenBudget) => byteSettings(settings, model, provider, earlierTokenBudget),
-    model,
-    inputs,
-    toolVersion: context.toolVersion,
-    options: { ...settings, 'force-restart': false },
-    forceRestart: settings['force-restart'],
-    now: () => new Date(),
-  });
+  const provider = mission.kind === 'merge' ? mission.device : (devices.devices[0]?.provider ?? 'cpu');
+  const opened = await claim.exclusively(() =>
+    openRun({
+      fileSystem: context.fileSystem,
+      paths: claim.paths,
+      settingsFor: (earlierTokenBudget) => byteSettings(settings, model, provider, earlierTokenBudget),
+      model,
+      inputs,
+      toolVersion: context.toolVersion,
+      options: { ...settings, ...PASSING_OPTIONS },
+      forceRestart: settings['force-restart'],
+      now: () => new Date(),
+    }),
+  );
   if (opened.state === 'finished') {
     if (opened.manifest.options['keep-checkpoints'] !== true)
-      await removeCheckpoints(context.fileSystem, paths);
-    return reportFinished(opened.manifest, settings, paths, context);
+      await removeCheckpoints(context.fileSystem, claim.paths);
+    return reportFinished(opened.manifest, settings, claim.paths, context);
   }
+  const prepared = { ...request, ...opened, mission, claim, paths: claim.paths, model, devices, inputs };
+  return withRecords(prepared, [devices.notice, nodeNotice]);
+}
+
+async function devicesFor(
+  mission: Mission,
+  { settings }: JobRequest,
+  model: PreparedModel,
+): Promise<ResolvedDevices> {
+  if (mission.kind === 'merge') return { devices: [], threadsPerWorker: 1, notice: null };
+  return resolveDevices(settings, model.weightBytes);
+}
+
+interface Prepared extends JobRequest, OpenedRun {
+  readonly mission: Mission;
+  readonly claim: RunClaim;
+  readonly paths: RunClaim['paths'];
+  readonly inputs: readonly RunInput[];
+  readonly model: PreparedModel;
+  readonly devices: ResolvedDevices;
+}
+
+/** Opens view, log and event log around the computation. */
+async function withRecords(prepared: Prepared, notices: readonly (string | null)[]): Promise<ExitCode> {
+  const { settings, context, paths } = prepared;
   const view = createProgressView(settings, context);
   const log = openOrchestratorLog({
     logDirectory: paths.logDirectory,
@@ -85,47 +152,16 @@ async function runLocked(paths: RunPaths, request: JobRequest): Promise<ExitCode
     await events.close();
     await closeOrchestratorLog(log);
   });
-  const prepared = { paths, inputs, model, devices, view, log, events, stop, closeRecords };
   try {
-    return await compute({ ...request, ...opened, ...prepared });
+    for (const notice of notices) if (notice !== null) log.warn(notice);
+    return await compute({ ...prepared, view, log, events, stop, closeRecords });
   } catch (error) {
-    if (opened.state === 'new' && isInputAtFault(error)) await clearRun(context.fileSystem, paths);
+    if (isInputAtFault(error)) await forgetRun(prepared);
     throw error;
   } finally {
     stop.dispose();
     await closeRecords();
   }
-}
-
-async function compute(job: Job): Promise<ExitCode> {
-  const { log, model, devices, manifest, byteSettings: bytes } = job;
-  if (model.isDemo) log.warn(DEMO_MODEL_NOTICE);
-  if (devices.notice !== null) log.warn(devices.notice);
-  log.info(
-    `${job.state === 'resumed' ? 'resuming' : 'starting'}: model ${model.name} (${model.layers} layers, ${model.embeddingDim} wide), ` +
-      `${devices.devices.length} worker${devices.devices.length === 1 ? '' : 's'} on ${bytes.device}, ${bytes.tokenBudget} tokens per pack`,
-    { runId: manifest.runId, settings: bytes, threadsPerWorker: devices.threadsPerWorker },
-  );
-  job.events.emit({
-    event: 'run-started',
-    runId: manifest.runId,
-    state: job.state === 'resumed' ? 'resumed' : 'new',
-    workers: devices.devices.length,
-    settings: bytes,
-  });
-  const { signal } = job.stop;
-  let files: readonly PlainFile[];
-  try {
-    files = await spoolInputs(job.files, job.paths.spoolDirectory, job.context.stdin, { signal });
-  } catch (error) {
-    if (!signal.aborted) throw error;
-    log.warn(
-      `stopped by ${job.stop.cause() ?? 'request'} while the input was unpacked; nothing was computed`,
-    );
-    return EXIT_CODES.stopped;
-  }
-  await refuseWithoutRoom(job, files);
-  return finishRun(job, await embed(job, files));
 }
 
 function once(act: () => Promise<void>): () => Promise<void> {
@@ -141,15 +177,11 @@ function isInputAtFault(error: unknown): boolean {
   return isVirnucproError(error) && error.name === 'InputError' && error.code !== 'INPUT_CHANGED';
 }
 
-async function makeRunDirectory({ directory, logDirectory }: RunPaths): Promise<void> {
-  try {
-    await mkdir(logDirectory, { recursive: true });
-  } catch (error) {
-    const reason = error instanceof Error ? error.message : String(error);
-    throw new InputError(
-      'RUN_DIRECTORY_UNWRITABLE',
-      `The run folder ${directory} cannot be made or written to: ${reason}. Choose another with -o.`,
-      { cause: error },
-    );
-  }
+/** Of several nodes that all met the fault, the last one clears up. */
+async function forgetRun({ state, mission, manifest, claim, context, paths }: Prepared): Promise<void> {
+  const shared = isShared(shareOf(mission));
+  if (state !== 'new' && !(shared && manifest.scan === null)) return;
+  await claim.exclusively(async () => {
+    if (!(await claim.hasCompany())) await clearRun(context.fileSystem, paths);
+  });
 }

@@ -1,4 +1,3 @@
-import type { ScanSummary } from '@virnucpro/fasta';
 import {
   GpuStatistics,
   HostSampler,
@@ -72,8 +71,8 @@ export class RunTracker implements Partial<SupervisorEvents> {
   #packsSplit = 0;
   #tokensScanned = 0;
   #recordsScanned = 0;
+  #shardsScanned = 0;
   #tokensTotal: number | null = null;
-  #scan: ScanSummary | null = null;
   /** From the first worker that is ready: start-up would spoil the estimate of what is left. */
   #throughput: Throughput | null = null;
 
@@ -105,6 +104,10 @@ export class RunTracker implements Partial<SupervisorEvents> {
 
   get recordsScanned(): number {
     return this.#recordsScanned;
+  }
+
+  get shardsScanned(): number {
+    return this.#shardsScanned;
   }
 
   get packsRecomputed(): number {
@@ -151,11 +154,6 @@ export class RunTracker implements Partial<SupervisorEvents> {
       waitMs: this.workers.map(({ rank }) => of(rank)?.waitMs ?? 0),
       ready: this.workers.map(({ state }) => state === 'ready'),
     };
-  }
-
-  /** What the scan found; null while it goes on. */
-  get scan(): ScanSummary | null {
-    return this.#scan;
   }
 
   get total(): MetricsSummary {
@@ -209,9 +207,11 @@ export class RunTracker implements Partial<SupervisorEvents> {
     return { utilizationPercent, memoryUsedMiB, temperatureC, powerW };
   }
 
+  /** A shard of this process's share. */
   scanned(shard: Shard): void {
     this.#tokensScanned += shard.tokens;
     this.#recordsScanned += shard.recordCount;
+    this.#shardsScanned += 1;
   }
 
   foundDone(shard: Shard, found: Omit<DoneCounts, 'shards'>): void {
@@ -223,9 +223,8 @@ export class RunTracker implements Partial<SupervisorEvents> {
     };
   }
 
-  scanEnded(summary: ScanSummary): void {
-    this.#scan = summary;
-    this.#tokensTotal = summary.tokens;
+  scanEnded(): void {
+    this.#tokensTotal = this.#tokensScanned;
   }
 
   onWorkerStarted(rank: Rank): void {

@@ -84,14 +84,14 @@ function gpuNameOf({ devices }: Job, { tracker }: EmbedOutcome, rank: number): s
   return device?.provider === 'cuda' ? (tracker.gpus.latest(device.visibleDevices)?.name ?? null) : null;
 }
 
-function totalsOf({ tracker, shards }: EmbedOutcome, { rows, rejected }: ReportedEnd): Report['totals'] {
-  const { reused, done, scan } = tracker;
+function totalsOf({ tracker }: EmbedOutcome, { rows, rejected }: ReportedEnd): Report['totals'] {
+  const { reused, done } = tracker;
   return {
-    records: scan?.records ?? 0,
+    records: tracker.recordsScanned,
     rows,
     rejected,
     tokens: done.tokens,
-    shards: shards.length,
+    shards: tracker.shardsScanned,
     shardsDone: done.shards,
     packs: done.packs,
     packsReused: reused.packs,

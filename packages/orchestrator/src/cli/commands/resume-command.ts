@@ -19,6 +19,8 @@ export const RESUME_FLAGS = [
   'progress',
   'space-check',
   'hang-timeout',
+  'num-nodes',
+  'node-rank',
   'keep-checkpoints',
   'metrics-port',
   'metrics-host',
