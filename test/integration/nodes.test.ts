@@ -37,6 +37,9 @@ describe('a run that several nodes share', () => {
     const results = await Promise.all([0, 1, 2].map((rank) => runProgram(node(out, rank, 3))));
     expect(results.map(({ code }) => code)).toEqual([0, 0, 0]);
     expect(results[1]?.stdout).toContain('node 1 of 3 is done');
+    const status = await runProgram(['status', out]);
+    expect(status.stdout).toContain('all nodes are done; merge it');
+    expect(status.stdout).toMatch(/node 2 +done · 100 %/);
     const merged = await runProgram(['merge', out]);
     expect(merged).toMatchObject({ code: 0, stderr: expect.not.stringContaining('error') });
     expect(await outputHashes(out)).toEqual(expected);
@@ -92,6 +95,14 @@ describe('a run that several nodes share', () => {
     await killed.event(is('shard-completed'), 3);
     killed.kill('SIGKILL');
     await killed.result;
+    const status = await runProgram(['status', out, '--json']);
+    expect(JSON.parse(status.stdout)).toMatchObject({
+      state: 'dead',
+      nodes: [
+        { rank: 0, state: 'dead' },
+        { rank: 1, state: 'absent' },
+      ],
+    });
     const results = await Promise.all([0, 1, 2].map((rank) => runProgram([...node(out, rank, 3), '--json'])));
     expect(results.map(({ code }) => code)).toEqual([0, 0, 0]);
     expect(results.map(({ stdout }) => stdout).join()).toContain('shard-found-done');

@@ -61,7 +61,7 @@ export type RunEvent =
       readonly packIndex: number;
       readonly ordinals: readonly number[];
     }
-  | ({ readonly event: 'progress' } & ProgressSnapshot)
+  | ({ readonly event: 'progress'; readonly node: NodeShare } & ProgressSnapshot)
   | {
       readonly event: 'run-ended';
       readonly status: 'complete' | 'stopped';

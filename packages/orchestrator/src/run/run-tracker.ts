@@ -24,6 +24,7 @@ import type {
 import { gpuSampler } from './gpu-sampling.ts';
 import { describeLoss } from './describe-loss.ts';
 import type { Job } from './job.ts';
+import { shareOf } from './mission.ts';
 
 const HOST_INTERVAL_MS = 2_000;
 const VIEW_INTERVAL_MS = 250;
@@ -124,13 +125,13 @@ export class RunTracker implements Partial<SupervisorEvents> {
   }
 
   start(): void {
-    const { view, events } = this.#job;
+    const { view } = this.#job;
     this.#sampler?.start();
     this.#hostSampler.start();
     this.#timers.push(
       setInterval(() => view.update(this.snapshot()), VIEW_INTERVAL_MS),
       setInterval(() => this.timeline.add(this.#timelinePoint()), VIEW_INTERVAL_MS),
-      setInterval(() => events.emit({ event: 'progress', ...this.snapshot() }), PROGRESS_EVENT_INTERVAL_MS),
+      setInterval(() => this.#emitProgress(), PROGRESS_EVENT_INTERVAL_MS),
     );
   }
 
@@ -141,7 +142,12 @@ export class RunTracker implements Partial<SupervisorEvents> {
     this.#hostSampler.stop();
     this.timeline.end(this.#timelinePoint());
     this.#job.view.update(this.snapshot());
-    this.#job.events.emit({ event: 'progress', ...this.snapshot() });
+    this.#emitProgress();
+  }
+
+  #emitProgress(): void {
+    const { events, mission } = this.#job;
+    events.emit({ event: 'progress', node: shareOf(mission), ...this.snapshot() });
   }
 
   #timelinePoint(): TimelinePoint {

@@ -10,12 +10,17 @@ const progressSchema = z.object({
   sequencesDone: z.number(),
   tokensPerSecond: z.number(),
   etaSeconds: z.number().nullable(),
+  node: z.object({ rank: z.number(), count: z.number() }).default({ rank: 0, count: 1 }),
 });
+
+const endSchema = z.object({ event: z.literal('run-ended'), status: z.enum(['complete', 'stopped']) });
 
 export interface EventSummary {
   readonly progress: z.infer<typeof progressSchema> | null;
   /** When the last event was written. */
   readonly time: string | null;
+  /** How the last attempt ended; null when it goes on, or ended without a word. */
+  readonly ended: z.infer<typeof endSchema>['status'] | null;
 }
 
 const TAIL_BYTES = 64 * 1024;
@@ -25,16 +30,19 @@ export async function readLastEvents(path: string): Promise<EventSummary> {
   const lines = (await readTail(path)).split('\n').reverse();
   let progress: EventSummary['progress'] = null;
   let time: string | null = null;
+  let ended: EventSummary['ended'] = null;
   for (const line of lines) {
     const event = parseLine(line);
     if (event === null) continue;
+    // Of the last event only: whatever follows an end is another attempt.
+    if (time === null) ended = endSchema.safeParse(event).data?.status ?? null;
     time ??= timeOf(event);
     const parsed = progressSchema.safeParse(event);
     if (!parsed.success) continue;
     progress = parsed.data;
     break;
   }
-  return { progress, time };
+  return { progress, time, ended };
 }
 
 async function readTail(path: string): Promise<string> {

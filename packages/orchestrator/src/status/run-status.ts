@@ -7,10 +7,14 @@ import {
 } from '@virnucpro/checkpoint';
 import { InputError } from '@virnucpro/protocol';
 
+import { readNodeStatuses, type NodeStatus } from './node-status.ts';
 import { readLastEvents, type EventSummary } from './read-events.ts';
 
-/** running: its process is alive · dead: it ended without a word, resume it · stopped: resume it · complete */
-export type RunState = 'running' | 'dead' | 'stopped' | 'complete';
+/**
+ * running: its process, or one of its nodes, is alive · dead: it ended without a word, resume it · stopped: resume it ·
+ * computed: all nodes are done, merge it · complete
+ */
+export type RunState = 'running' | 'dead' | 'stopped' | 'computed' | 'complete';
 
 export interface RunStatus {
   readonly runDirectory: string;
@@ -28,6 +32,8 @@ export interface RunStatus {
   readonly etaSeconds: number | null;
   readonly updatedAt: string;
   readonly rows: number | null;
+  /** Those that shared the run when it was last worked on; empty when one process did all. */
+  readonly nodes: readonly NodeStatus[];
 }
 
 /** @throws {InputError} NO_RUN when the folder holds none */
@@ -39,20 +45,70 @@ export async function readRunStatus(fileSystem: DurableFileSystem, runDirectory:
   }
   const lock = await readRunLock(fileSystem, paths.lock);
   const events = await readLastEvents(paths.events);
-  const alive = lock?.alive === true;
-  return {
+  const nodes = await readNodeStatuses(fileSystem, runDirectory);
+  const known = {
     runDirectory,
-    state: runState(manifest, alive),
     runId: manifest.runId,
     model: manifest.model.name,
+    rows: manifest.outputs?.find(({ name }) => name === 'embeddings.npy')?.rows ?? null,
+  };
+  const alive = lock?.alive === true;
+  if (manifest.status !== 'complete' && isLatest(nodes, events)) {
+    return { ...known, nodes, ...sharedStatus(manifest, nodes) };
+  }
+  return {
+    ...known,
+    nodes,
+    state: runState(manifest, alive),
     pid: alive ? lock.pid : null,
     host: alive ? lock.host : null,
     ...progressOf(manifest, events),
     tokensPerSecond: alive ? (events.progress?.tokensPerSecond ?? null) : null,
     etaSeconds: alive ? (events.progress?.etaSeconds ?? null) : null,
     updatedAt: events.time ?? manifest.updatedAt,
-    rows: manifest.outputs?.find(({ name }) => name === 'embeddings.npy')?.rows ?? null,
   };
+}
+
+/** Were nodes the last to work on the run, rather than one process, or a merge, alone? */
+function isLatest(nodes: readonly NodeStatus[], { time }: EventSummary): boolean {
+  const updated = nodes.flatMap(({ updatedAt }) => (updatedAt === null ? [] : [updatedAt]));
+  return updated.some((nodeTime) => time === null || nodeTime > time);
+}
+
+function sharedStatus(manifest: Manifest, nodes: readonly NodeStatus[]) {
+  const running = nodes.filter(({ state }) => state === 'running');
+  const sum = (numbers: readonly (number | null)[]): number =>
+    numbers.reduce<number>((a, b) => a + (b ?? 0), 0);
+  const etas = running.map(({ etaSeconds }) => etaSeconds);
+  const updated = nodes.map(({ updatedAt }) => updatedAt ?? '').sort();
+  return {
+    state: sharedState(nodes),
+    pid: null,
+    host: null,
+    tokensTotal: manifest.scan?.tokens ?? totalOf(nodes),
+    tokensDone: sum(nodes.map(({ tokensDone }) => tokensDone)),
+    sequencesDone: sum(nodes.map(({ sequencesDone }) => sequencesDone)),
+    tokensPerSecond: running.length === 0 ? null : sum(running.map(({ tokensPerSecond }) => tokensPerSecond)),
+    // The run is as late as its last node.
+    etaSeconds: etas.length === 0 || etas.includes(null) ? null : Math.max(...etas.map((eta) => eta ?? 0)),
+    updatedAt: updated.at(-1) ?? manifest.updatedAt,
+  };
+}
+
+/** Known when every node knows its own. */
+function totalOf(nodes: readonly NodeStatus[]): number | null {
+  let total = 0;
+  for (const { tokensTotal } of nodes) {
+    if (tokensTotal === null) return null;
+    total += tokensTotal;
+  }
+  return total;
+}
+
+function sharedState(nodes: readonly NodeStatus[]): RunState {
+  if (nodes.some(({ state }) => state === 'running')) return 'running';
+  if (nodes.every(({ state }) => state === 'done')) return 'computed';
+  return nodes.some(({ state }) => state === 'dead') ? 'dead' : 'stopped';
 }
 
 function runState(manifest: Manifest, alive: boolean): RunState {

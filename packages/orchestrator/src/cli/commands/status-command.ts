@@ -6,6 +6,7 @@ import type { Argv, CommandModule } from 'yargs';
 import { formatCount, formatDuration } from '../../progress/format.ts';
 import { percent } from '../../progress/plain-view.ts';
 import type { RunContext, Finish } from '../../run/run-context.ts';
+import type { NodeState, NodeStatus } from '../../status/node-status.ts';
 import { readRunStatus, type RunStatus } from '../../status/run-status.ts';
 
 const WATCH_INTERVAL_MS = 2_000;
@@ -67,16 +68,38 @@ function describeStatus(status: RunStatus): string {
     ['progress', progressText(status)],
     ['updated', status.updatedAt],
   ]
+    .concat(
+      status.state === 'complete' ? [] : status.nodes.map((node) => [`node ${node.rank}`, nodeText(node)]),
+    )
     .map(([name, value]) => `${name?.padEnd(10)}${value}\n`)
     .join('');
 }
 
-function stateText({ state, pid, host, runDirectory }: RunStatus): string {
+function nodeText({ state, host, tokensDone, tokensTotal, tokensPerSecond, etaSeconds }: NodeStatus): string {
+  const share = tokensTotal === null ? '' : ` · ${percent(tokensDone, tokensTotal)} %`;
+  const rate = tokensPerSecond === null ? '' : ` · ${formatCount(tokensPerSecond)} tokens/s`;
+  const eta = etaSeconds === null ? '' : ` · ETA ${formatDuration(etaSeconds)}`;
+  return `${NODE_STATES[state]}${host === null ? '' : ` on ${host}`}${share}${rate}${eta}`;
+}
+
+const NODE_STATES: Readonly<Record<NodeState, string>> = {
+  running: 'running',
+  done: 'done',
+  stopped: 'stopped; start it again',
+  dead: 'dead: its process is gone; start it again',
+  absent: 'has not begun',
+};
+
+function stateText({ state, pid, host, runDirectory, nodes }: RunStatus): string {
   switch (state) {
     case 'running':
-      return `running (process ${pid ?? '?'} on ${host ?? '?'})`;
+      if (pid === null)
+        return `running on ${nodes.filter((node) => node.state === 'running').length} of ${nodes.length} nodes`;
+      return `running (process ${pid} on ${host ?? '?'})`;
     case 'dead':
       return `dead: its process is gone; go on with: virnucpro-orchestrate resume ${runDirectory}`;
+    case 'computed':
+      return `all nodes are done; merge it with: virnucpro-orchestrate merge ${runDirectory}`;
     case 'stopped':
       return `stopped; go on with: virnucpro-orchestrate resume ${runDirectory}`;
     case 'complete':
