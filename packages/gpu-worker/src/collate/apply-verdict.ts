@@ -1,4 +1,4 @@
-import type { PackRejection } from '@virnucpro/checkpoint';
+import type { PackRejection } from '@virnucpro/checkpoint/worker';
 import type { PackVerdict } from '@virnucpro/protocol';
 
 import type { PackedBatch } from './packed-batch.ts';

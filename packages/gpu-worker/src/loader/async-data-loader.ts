@@ -1,4 +1,4 @@
-import { lengthCounts } from '@virnucpro/monitor';
+import { lengthCounts } from '@virnucpro/monitor/worker';
 import type { LeaseId, PackVerdict, Shard } from '@virnucpro/protocol';
 
 import { countCopies, type CopyCounts } from '../collate/unique-sequences.ts';

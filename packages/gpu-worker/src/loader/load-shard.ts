@@ -1,4 +1,4 @@
-import type { RecordEntry } from '@virnucpro/checkpoint';
+import type { RecordEntry } from '@virnucpro/checkpoint/worker';
 import { readShardBytes } from '@virnucpro/fasta';
 import { createEsmTokenizer, readVocabulary, type ResidueTokenizer } from '@virnucpro/model/tokenizer';
 import type { PackingMode, Shard } from '@virnucpro/protocol';

@@ -1,4 +1,4 @@
-import type { RejectionReason } from '@virnucpro/checkpoint';
+import type { RejectionReason } from '@virnucpro/checkpoint/worker';
 
 /**
  * The records of one shard as tokens. Record i of the shard (0-based, input order) owns

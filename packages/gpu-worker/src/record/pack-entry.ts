@@ -1,4 +1,4 @@
-import type { PackEntry, PackRejection } from '@virnucpro/checkpoint';
+import type { PackEntry, PackRejection } from '@virnucpro/checkpoint/worker';
 
 import type { InferenceResult } from '../inference/async-inference-runner.ts';
 import type { ShardPack } from '../loader/async-data-loader.ts';

@@ -4,7 +4,7 @@ import {
   ShardLogWriter,
   type DurableFileSystem,
   type ShardLogHeader,
-} from '@virnucpro/checkpoint';
+} from '@virnucpro/checkpoint/worker';
 import { PACKER_VERSION } from '@virnucpro/packing';
 import type { ShardId, WorkerConfig, WorkerMessage } from '@virnucpro/protocol';
 

@@ -1,6 +1,6 @@
 import { join } from 'node:path';
 
-import { appendProblem } from '@virnucpro/checkpoint';
+import { appendProblem } from '@virnucpro/checkpoint/worker';
 import type { LogLevel, Rank } from '@virnucpro/protocol';
 import { createLogger, format, transports, type Logger } from 'winston';
 

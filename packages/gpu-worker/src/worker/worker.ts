@@ -1,5 +1,5 @@
-import { nodeFileSystem, type DurableFileSystem } from '@virnucpro/checkpoint';
-import { GpuMonitor, MetricsAccumulator } from '@virnucpro/monitor';
+import { nodeFileSystem, type DurableFileSystem } from '@virnucpro/checkpoint/worker';
+import { GpuMonitor, MetricsAccumulator } from '@virnucpro/monitor/worker';
 import {
   PROTOCOL_VERSION,
   ProtocolError,
