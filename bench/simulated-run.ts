@@ -28,6 +28,8 @@ export interface SimulatedRun {
   readonly report: Report;
   readonly workerCpuMs: number;
   readonly parentCpuMs: number;
+  /** When the program was started, in ms since 1970, as its events tell the time. */
+  readonly startedAtMs: number;
   /** From the start of the program. */
   readonly wallMs: number;
 }
@@ -62,6 +64,7 @@ export async function simulatedRun(options: SimulatedRunOptions): Promise<Simula
     '--device',
     'cpu',
   ];
+  const startedAtMs = Date.now();
   const startedMs = performance.now();
   const program = new RunningProgram(
     [...args, '--threads-per-worker', '1', '--token-budget', String(tokenBudget), ...(options.options ?? [])],
@@ -91,6 +94,7 @@ export async function simulatedRun(options: SimulatedRunOptions): Promise<Simula
     report,
     workerCpuMs: cpuOf('worker'),
     parentCpuMs: cpuOf('parent'),
+    startedAtMs,
     wallMs,
   };
 }
