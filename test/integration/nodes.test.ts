@@ -4,6 +4,8 @@ import { gzipSync } from 'node:zlib';
 
 import { afterEach, describe, expect, test } from '@jest/globals';
 
+import type { Report } from '@virnucpro/monitor';
+
 import { PHAGE_PROTEINS, TINY_MODEL } from '../program/fixtures.ts';
 import {
   killRunningPrograms,
@@ -43,6 +45,14 @@ describe('a run that several nodes share', () => {
     const merged = await runProgram(['merge', out]);
     expect(merged).toMatchObject({ code: 0, stderr: expect.not.stringContaining('error') });
     expect(await outputHashes(out)).toEqual(expected);
+    const report = JSON.parse(await readFile(join(out, 'report.json'), 'utf8')) as Report;
+    expect(report.nodes.map(({ node: rank, status }) => [rank, status])).toEqual([
+      [0, 'complete'],
+      [1, 'complete'],
+      [2, 'complete'],
+    ]);
+    expect(report.computed.packs).toBe(report.totals.packs);
+    expect(report.workers.map(({ rank }) => rank)).toEqual([0, 1, 2]);
     expect((await runProgram(['verify', out])).stdout).toContain('is whole');
     expect((await runProgram(['merge', out])).stdout).toContain('complete already');
     expect((await runProgram(node(out, 0, 3))).stdout).toContain('complete already');

@@ -35,11 +35,17 @@ export class HostSampler {
 
   async #sample(): Promise<void> {
     const sample = await this.#read();
-    if (this.#stopped) return;
+    if (this.#isStopped()) return;
     this.#options.onSample(sample);
+    // What is told may stop it.
+    if (this.#isStopped()) return;
     // From the end of one reading to the next: slow readings do not pile up.
     this.#timer = setTimeout(() => void this.#sample(), this.#options.intervalMs);
     this.#timer.unref();
+  }
+
+  #isStopped(): boolean {
+    return this.#stopped;
   }
 
   async #read(): Promise<HostSample> {

@@ -46,6 +46,7 @@ export {
 export { parseGpuSample, type GpuSample } from './gpu-sample.ts';
 export { GpuSampler, type GpuSamplerOptions } from './gpu-sampler.ts';
 export { bucketLabels, FILL_BUCKETS, LENGTH_BUCKETS, lengthCounts, WAIT_BUCKETS } from './histograms.ts';
+export { combineReports, type NodeReport } from './combine-reports.ts';
 export { renderReportPage, type PageOutput } from './report-page.ts';
 export { modelFlopsUtilization, type DevicePeak, type ModelWork } from './model-flops.ts';
 export { Timeline, type TimelinePoint } from './timeline.ts';

@@ -44,6 +44,7 @@ export const CHART_SCRIPT = `
   const sum = (values) => values.reduce((a, b) => a + b, 0);
   const draw = (id, series, data, label, values, range, times = seconds) => {
     const place = document.getElementById(id);
+    if (place === null) return;
     if (times.length < 2) { place.textContent = 'The run was too short for a curve.'; place.style.minHeight = '0'; return; }
     const chart = new uPlot({
       width: place.clientWidth, height: 240, scales: { x: { time: false }, y: { range } },

@@ -33,13 +33,11 @@ export async function renderReportPage(report: Report, outputs: readonly PageOut
     `<style>${libraryStyle ?? ''}${PAGE_STYLE}</style></head><body><main>`,
     header(report),
     figures(report),
-    '<h2>Throughput</h2><div id="throughput" class="chart" role="img" aria-label="Tokens per second over time"></div>',
-    '<h2>Devices</h2>',
-    lanes(report),
-    '<div id="busy" class="chart" role="img" aria-label="Busy share of each device over time"></div>',
+    nodes(report),
+    ...(report.nodes.length > 0 ? ['<h2>Devices</h2>'] : courses(report)),
     workers(report),
     gpus(report),
-    hostSection(report),
+    report.nodes.length > 0 ? '' : hostSection(report),
     '<h2>Sequences and packs</h2><div class="columns">',
     histogram('lengths', 'Length of sequences', LENGTH_BUCKETS, report.computed.lengthCounts),
     histogram('fills', 'Fill of packs', FILL_BUCKETS, report.computed.fillCounts),
@@ -52,6 +50,27 @@ export async function renderReportPage(report: Report, outputs: readonly PageOut
     `<script type="application/json" id="report">${json(report)}</script>`,
     `<script>${library ?? ''}</script><script>${CHART_SCRIPT}</script></body></html>\n`,
   ].join('\n');
+}
+
+/** Over time; of several nodes each has its own. */
+function courses(report: Report): string[] {
+  return [
+    '<h2>Throughput</h2><div id="throughput" class="chart" role="img" aria-label="Tokens per second over time"></div>',
+    '<h2>Devices</h2>',
+    lanes(report),
+    '<div id="busy" class="chart" role="img" aria-label="Busy share of each device over time"></div>',
+  ];
+}
+
+function nodes(report: Report): string {
+  if (report.nodes.length === 0) return '';
+  const head = ['node', 'status', 'started', 'time', 'workers', 'tokens', 'tokens/s', 'busy', 'page'];
+  const rows = report.nodes.map((node) => [
+    ...[String(node.node), node.status, node.startedAt, duration(node.elapsedMs)],
+    ...[node.workers, node.tokens, node.tokensPerSecond].map(count),
+    ...[percent(node.deviceBusyShare), node.page],
+  ]);
+  return `<h2>Nodes</h2>${table('nodes', head, rows)}`;
 }
 
 function header({ status, verdict, model, startedAt, elapsedMs, runId, notices }: Report): string {

@@ -115,6 +115,20 @@ const hostSchema = z.strictObject({
   ),
 });
 
+/** A node of a run that several shared, as its own report tells of it. */
+const nodeSchema = z.strictObject({
+  node: countSchema,
+  status: reportStatusSchema,
+  startedAt: z.iso.datetime(),
+  elapsedMs: z.number().nonnegative(),
+  workers: countSchema,
+  tokens: countSchema,
+  tokensPerSecond: rateSchema,
+  deviceBusyShare: shareSchema,
+  /** Its page, from the folder of the run. */
+  page: z.string().min(1),
+});
+
 const packingSchema = z.strictObject({
   mode: z.enum(['packed', 'one-by-one']),
   /** Tokens per pack, BOS and EOS included. */
@@ -178,6 +192,8 @@ export const reportSchema = z.strictObject({
   gpus: z.array(gpuSchema),
   /** The machine during this attempt. */
   host: hostSchema,
+  /** Where several nodes shared the run and this is the report of the merge; empty elsewhere. */
+  nodes: z.array(nodeSchema).default([]),
   /** What a reader must know before using the numbers. */
   notices: z.array(z.string().min(1)),
 });
@@ -252,6 +268,7 @@ export function buildReport(input: ReportInput): Report {
     timeline: [...timeline],
     gpus: [...gpus],
     host,
+    nodes: [],
     notices: facts.model.demo ? [DEMO_MODEL_NOTICE, ...notices] : [...notices],
   });
 }

@@ -1,6 +1,7 @@
 import { writeFileAtomically } from '@virnucpro/checkpoint';
 import {
   buildReport,
+  combineReports,
   renderReportPage,
   type PageOutput,
   type Report,
@@ -10,6 +11,7 @@ import {
 import { readDevicePeaks } from '../config/device-peaks.ts';
 import type { EmbedOutcome } from './embed.ts';
 import type { Job } from './job.ts';
+import { readNodeReports } from './node-reports.ts';
 import { versionsOf } from './versions.ts';
 
 export interface ReportedEnd {
@@ -28,7 +30,7 @@ export async function writeReport(
 ): Promise<Report> {
   const { manifest, byteSettings, model } = job;
   const { tracker } = outcome;
-  const report = buildReport({
+  const own = buildReport({
     runId: manifest.runId,
     status: end.status,
     startedAt: tracker.startedAt.toISOString(),
@@ -61,6 +63,7 @@ export async function writeReport(
     timeline: tracker.timeline.points,
     devicePeaks: await readDevicePeaks(),
   });
+  const report = combineReports(own, await readNodeReports(job));
   await write(job, job.paths.reportJson, () => `${JSON.stringify(report, null, 2)}\n`);
   await write(job, job.paths.reportHtml, () => renderReportPage(report, outputs));
   return report;
