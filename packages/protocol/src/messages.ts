@@ -6,10 +6,23 @@ import { leaseIdSchema, rankSchema, shardIdSchema } from './id-schemas.ts';
 import { shardSchema } from './shard.ts';
 
 /** Raised by one whenever a message changes; parent and worker must agree. */
-export const PROTOCOL_VERSION = 2;
+export const PROTOCOL_VERSION = 3;
 
 export const executionProviderSchema = z.enum(['cpu', 'cuda']);
 export type ExecutionProvider = z.infer<typeof executionProviderSchema>;
+
+/** A GPU, or a part of one, as the driver knows it. */
+export const physicalDeviceSchema = z.strictObject({
+  /** Number of the GPU in PCI bus order. */
+  index: z.int().nonnegative(),
+  name: z.string().min(1),
+  /** Of the GPU. */
+  uuid: z.string().min(1),
+  pciBusId: z.string().min(1).nullable(),
+  /** UUID of the MIG device; null for a whole GPU. */
+  mig: z.string().min(1).nullable(),
+});
+export type PhysicalDevice = z.infer<typeof physicalDeviceSchema>;
 
 export const deviceSpecSchema = z.strictObject({
   provider: executionProviderSchema,
@@ -17,6 +30,8 @@ export const deviceSpecSchema = z.strictObject({
   label: z.string().min(1),
   /** The child's CUDA_VISIBLE_DEVICES: one entry, or the empty string on CPU. */
   visibleDevices: z.string(),
+  /** Null on CPU, and where nvidia-smi did not tell. */
+  physical: physicalDeviceSchema.nullable(),
 });
 export type DeviceSpec = z.infer<typeof deviceSpecSchema>;
 

@@ -62,7 +62,7 @@ export class Worker {
       protocolVersion: PROTOCOL_VERSION,
       rank: init.rank,
       pid: process.pid,
-      deviceName: session.deviceName,
+      deviceName: init.device.physical?.name ?? session.deviceName,
       executionProvider: init.device.provider,
       startupMs,
     });

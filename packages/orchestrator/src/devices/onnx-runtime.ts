@@ -1,11 +1,11 @@
-import { existsSync, readFileSync } from 'node:fs';
+import { readFileSync } from 'node:fs';
 import { createRequire } from 'node:module';
 import { dirname, join } from 'node:path';
 
 import { z } from 'zod';
 
 /** The folder of the onnxruntime-node that workers load. Only looked at: the parent never loads the runtime. */
-function runtimeDirectory(): string {
+export function runtimeDirectory(): string {
   const worker = createRequire(import.meta.url).resolve('@virnucpro/gpu-worker/package.json');
   return dirname(dirname(createRequire(worker).resolve('onnxruntime-node')));
 }
@@ -19,8 +19,4 @@ export function onnxRuntimeVersion(): string {
 export function cudaProviderPath(): string {
   const { platform, arch } = process;
   return join(runtimeDirectory(), 'bin', 'napi-v6', platform, arch, 'libonnxruntime_providers_cuda.so');
-}
-
-export function cudaProviderInstalled(): boolean {
-  return existsSync(cudaProviderPath());
 }

@@ -1,20 +1,32 @@
+import { existsSync } from 'node:fs';
 import { availableParallelism, totalmem } from 'node:os';
 
 import { DeviceError, UsageError, type DeviceSpec } from '@virnucpro/protocol';
 
 import type { RunSettings } from '../config/run-options.ts';
 import { chooseGpus } from './choose-gpus.ts';
-import { cudaProviderInstalled, cudaProviderPath } from './onnx-runtime.ts';
+import { cudaProviderPath } from './onnx-runtime.ts';
+import { visibleDevices } from './visible-devices.ts';
+import { freeMemoryBytes } from './find-device.ts';
 import { listGpus } from './gpu-list.ts';
 
 export interface ResolvedDevices {
   readonly devices: readonly DeviceSpec[];
   readonly threadsPerWorker: number;
+  /** Free on the device that has least; null on CPU, and where the driver does not say. */
+  readonly freeMemoryBytes: number | null;
   /** What a person should know of the choice. */
   readonly notice: string | null;
 }
 
-type DeviceSettings = Pick<RunSettings, 'device' | 'gpus' | 'workers' | 'threads-per-worker'>;
+export type DeviceSettings = Pick<RunSettings, 'device' | 'gpus' | 'workers' | 'threads-per-worker'>;
+
+/** Where devices and their libraries are looked for. */
+export interface DeviceSearch {
+  readonly environment: NodeJS.ProcessEnv;
+  /** Its default is beside ONNX Runtime. */
+  readonly cudaProvider?: string;
+}
 
 /** Memory of a worker beside its weights: Node, ONNX Runtime and its arena. */
 export const WORKER_OVERHEAD_BYTES = 400e6;
@@ -28,21 +40,32 @@ export const WORKER_OVERHEAD_BYTES = 400e6;
 export async function resolveDevices(
   settings: DeviceSettings,
   weightBytes: number,
+  { environment, cudaProvider = cudaProviderPath() }: DeviceSearch,
 ): Promise<ResolvedDevices> {
   checkConflicts(settings);
   const wantsCuda = settings.device === 'cuda' || settings.gpus !== null;
   if (settings.device === 'cpu') return cpuDevices(settings, weightBytes, null);
-  const gpus = await listGpus();
+  const { gpus, problem } = await listGpus(environment);
+  const variable = environment['CUDA_VISIBLE_DEVICES'];
+  const isInstalled = existsSync(cudaProvider);
   if (!wantsCuda) {
-    if (gpus.length === 0 || process.env['CUDA_VISIBLE_DEVICES'] === '')
+    // Whoever hides all GPUs wants none; only a request for them makes that an error.
+    if (gpus.length === 0 || visibleDevices(variable, gpus).devices.length === 0)
       return cpuDevices(settings, weightBytes, null);
-    if (!cudaProviderInstalled()) return cpuDevices(settings, weightBytes, providerMissing(gpus.length));
+    if (!isInstalled) return cpuDevices(settings, weightBytes, providerMissing(gpus.length, cudaProvider));
   }
-  const devices = chooseGpus(settings.gpus ?? 'all', process.env['CUDA_VISIBLE_DEVICES'], gpus);
-  if (!cudaProviderInstalled()) {
-    throw new DeviceError('CUDA_PROVIDER_MISSING', `${providerMissing(gpus.length)} Or use --device cpu.`);
+  const devices = chooseGpus(settings.gpus ?? 'all', variable, gpus, problem);
+  if (!isInstalled) {
+    const missing = providerMissing(devices.length, cudaProvider);
+    throw new DeviceError('CUDA_PROVIDER_MISSING', `${missing} Or use --device cpu.`);
   }
-  return { devices, threadsPerWorker: settings['threads-per-worker'] ?? 1, notice: null };
+  const free = devices.map(({ physical }) => freeMemoryBytes(physical, gpus));
+  return {
+    devices,
+    threadsPerWorker: settings['threads-per-worker'] ?? 1,
+    freeMemoryBytes: free.includes(null) ? null : Math.min(...free.map(Number)),
+    notice: null,
+  };
 }
 
 function checkConflicts({ device, gpus, workers }: DeviceSettings): void {
@@ -66,13 +89,14 @@ function cpuDevices(settings: DeviceSettings, weightBytes: number, notice: strin
   const wantedThreads = settings['threads-per-worker'] ?? 1;
   const workers = settings.workers ?? Math.max(1, Math.min(Math.floor(cores / wantedThreads), fitting));
   const threadsPerWorker = settings['threads-per-worker'] ?? Math.max(1, Math.floor(cores / workers));
-  const device: DeviceSpec = { provider: 'cpu', label: 'cpu', visibleDevices: '' };
-  return { devices: Array.from({ length: workers }, () => device), threadsPerWorker, notice };
+  const device: DeviceSpec = { provider: 'cpu', label: 'cpu', visibleDevices: '', physical: null };
+  const devices = Array.from({ length: workers }, () => device);
+  return { devices, threadsPerWorker, freeMemoryBytes: null, notice };
 }
 
-function providerMissing(gpus: number): string {
+function providerMissing(gpus: number, path: string): string {
   return (
-    `${gpus} GPU${gpus === 1 ? ' is' : 's are'} here, but onnxruntime-node lacks its CUDA provider (${cudaProviderPath()}). ` +
-    'docs/gpus.md says how to install it.'
+    `${gpus} GPU${gpus === 1 ? ' is' : 's are'} here, but onnxruntime-node lacks its CUDA provider (${path}). ` +
+    '`virnucpro-orchestrate doctor` says how to install it.'
   );
 }

@@ -51,7 +51,7 @@ export async function planRun(
 ): Promise<RunPlan> {
   const inputs = await resolveInputFiles(fasta);
   const model = await prepareRunModel(settings, context);
-  const { devices, threadsPerWorker } = await resolveDevices(settings, model.weightBytes);
+  const { devices, threadsPerWorker } = await resolveDevices(settings, model.weightBytes, context);
   const bytes = byteSettings(settings, model, devices[0]?.provider ?? 'cpu', null);
   const spool = await mkdtemp(join(tmpdir(), 'virnucpro-plan-'));
   try {

@@ -1,5 +1,6 @@
 import { MetricsExporter } from '../metrics/metrics-exporter.ts';
 import { createMetricsRegistry } from '../metrics/metrics-registry.ts';
+import { gpusOf } from './gpu-sampling.ts';
 import type { Job } from './job.ts';
 import type { RunTracker } from './run-tracker.ts';
 
@@ -12,7 +13,7 @@ export function exportMetrics(job: Job, tracker: RunTracker): MetricsExporter {
       measured: () => tracker.metrics.snapshot(),
       restarts: () => tracker.restarts,
       host: () => tracker.host.latest,
-      gpus: () => devices.devices.flatMap(({ visibleDevices }) => tracker.gpus.latest(visibleDevices) ?? []),
+      gpus: () => gpusOf(devices.devices).flatMap((name) => tracker.gpus.latest(name) ?? []),
     },
     manifest.runId,
   );

@@ -10,6 +10,8 @@ export interface RunContext {
   readonly fileSystem: DurableFileSystem;
   /** The file that is forked per device; its default is the worker of @virnucpro/gpu-worker. */
   readonly workerEntry?: URL;
+  /** ONNX Runtime's CUDA provider library; its default is beside the runtime. */
+  readonly cudaProvider?: string;
 }
 
 /** Sets the exit code of the program. */

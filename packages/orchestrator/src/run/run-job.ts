@@ -120,11 +120,11 @@ async function runClaimed(
 
 async function devicesFor(
   mission: Mission,
-  { settings }: JobRequest,
+  { settings, context }: JobRequest,
   model: PreparedModel,
 ): Promise<ResolvedDevices> {
   if (mission.kind === 'merge') return { devices: [], threadsPerWorker: 1, notice: null };
-  return resolveDevices(settings, model.weightBytes);
+  return resolveDevices(settings, model.weightBytes, context);
 }
 
 interface Prepared extends JobRequest, OpenedRun {

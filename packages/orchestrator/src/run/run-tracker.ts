@@ -21,7 +21,7 @@ import type {
   SupervisorEvents,
   WorkerLoss,
 } from '../supervisor/supervisor-events.ts';
-import { gpuSampler } from './gpu-sampling.ts';
+import { gpuSampler, sampledName } from './gpu-sampling.ts';
 import { describeLoss } from './describe-loss.ts';
 import type { Job } from './job.ts';
 import { shareOf } from './mission.ts';
@@ -207,7 +207,7 @@ export class RunTracker implements Partial<SupervisorEvents> {
 
   #gpuReading(rank: Rank): GpuReading | null {
     const device = this.#job.devices.devices[rank];
-    const sample = device?.provider === 'cuda' ? this.gpus.latest(device.visibleDevices) : null;
+    const sample = device?.provider === 'cuda' ? this.gpus.latest(sampledName(device)) : null;
     if (sample === null) return null;
     const { utilizationPercent, memoryUsedMiB, temperatureC, powerW } = sample;
     return { utilizationPercent, memoryUsedMiB, temperatureC, powerW };

@@ -10,6 +10,7 @@ import {
 
 import { readDevicePeaks } from '../config/device-peaks.ts';
 import type { EmbedOutcome } from './embed.ts';
+import { sampledName } from './gpu-sampling.ts';
 import type { Job } from './job.ts';
 import { readNodeReports } from './node-reports.ts';
 import { versionsOf } from './versions.ts';
@@ -84,7 +85,7 @@ async function write(
 
 function gpuNameOf({ devices }: Job, { tracker }: EmbedOutcome, rank: number): string | null {
   const device = devices.devices[rank];
-  return device?.provider === 'cuda' ? (tracker.gpus.latest(device.visibleDevices)?.name ?? null) : null;
+  return device?.provider === 'cuda' ? (tracker.gpus.latest(sampledName(device))?.name ?? null) : null;
 }
 
 function totalsOf({ tracker }: EmbedOutcome, { rows, rejected }: ReportedEnd): Report['totals'] {

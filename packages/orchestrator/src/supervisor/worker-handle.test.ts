@@ -3,7 +3,7 @@ import { expect, test } from '@jest/globals';
 import { workerEnvironment } from './worker-handle.ts';
 
 test('a worker sees its own device only, in PCI bus order, and reports to nobody', () => {
-  const device = { provider: 'cuda', label: 'cuda:3', visibleDevices: '3' } as const;
+  const device = { provider: 'cuda', label: 'cuda:3', visibleDevices: '3', physical: null } as const;
   expect(workerEnvironment(device, { HOME: '/home/x', CUDA_VISIBLE_DEVICES: '2,3' })).toEqual({
     HOME: '/home/x',
     CUDA_VISIBLE_DEVICES: '3',

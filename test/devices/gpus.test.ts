@@ -1,0 +1,89 @@
+import { readFile } from 'node:fs/promises';
+import { join } from 'node:path';
+
+import { afterEach, expect, test } from '@jest/globals';
+
+import { PHAGE_PROTEINS, TINY_MODEL } from '../program/fixtures.ts';
+import { killRunningPrograms, runProgram } from '../program/run-program.ts';
+import { useTemporaryDirectory } from '../program/temporary-directory.ts';
+import { FOUR_GPUS, withGpus } from './simulated-gpus.ts';
+
+const directory = useTemporaryDirectory();
+afterEach(killRunningPrograms);
+
+const job = (...options: string[]): string[] => [
+  ...[PHAGE_PROTEINS, '-o', directory.path('out'), '--model', TINY_MODEL],
+  ...['--token-budget', '512', '--shard-tokens', '2048', ...options],
+];
+const linesOf = async (path: string): Promise<string[]> => (await readFile(path, 'utf8')).trim().split('\n');
+
+interface GpuReport {
+  readonly gpus: readonly { readonly index: number; readonly uuid: string }[];
+  readonly workers: readonly { readonly device: string; readonly deviceName: string }[];
+}
+
+test('each child sees its own entry of CUDA_VISIBLE_DEVICES; logs and readings name the GPU behind it', async () => {
+  const machine = await withGpus(directory.path('machine'), FOUR_GPUS, {
+    CUDA_VISIBLE_DEVICES: 'GPU-77c3,1,3',
+  });
+  expect(await runProgram(job('--gpus', '0,1'), machine)).toMatchObject({ code: 0 });
+
+  const seen = (await linesOf(machine.environments)).sort();
+  expect(seen).toEqual(['PCI_BUS_ID 1', 'PCI_BUS_ID GPU-77c3']);
+  const [started] = await linesOf(join(directory.path('out'), 'logs/worker-0.log'));
+  expect(JSON.parse(started!)).toMatchObject({
+    device: {
+      visibleDevices: 'GPU-77c3',
+      physical: {
+        index: 2,
+        uuid: FOUR_GPUS[2]!.uuid,
+        name: 'NVIDIA H100 80GB HBM3',
+        pciBusId: '00000000:2B:00.0',
+      },
+    },
+  });
+  const report = JSON.parse(await readFile(join(directory.path('out'), 'report.json'), 'utf8')) as GpuReport;
+  expect(report.gpus.map(({ index }) => index)).toEqual([1, 2]);
+  expect(report.workers).toMatchObject([
+    { device: 'cuda:2', deviceName: 'NVIDIA H100 80GB HBM3' },
+    { device: 'cuda:1', deviceName: 'NVIDIA H100 80GB HBM3' },
+  ]);
+}, 30_000);
+
+test('all GPUs are used where nothing restricts them, a divided one by its parts', async () => {
+  const parts = ['  MIG 3g.40gb     Device  0: (UUID: MIG-c6d4f1ef-42e4-5de3-91c7-45d71c87eb3f)'];
+  parts.push('  MIG 3g.40gb     Device  1: (UUID: MIG-cba663e8-9bed-5b25-b243-5985ef7c9beb)');
+  const gpus = [{ ...FOUR_GPUS[0]!, parts }, FOUR_GPUS[1]!];
+  const machine = await withGpus(directory.path('machine'), gpus);
+  expect(await runProgram(job(), machine)).toMatchObject({ code: 0 });
+  expect((await linesOf(machine.environments)).sort()).toEqual([
+    `PCI_BUS_ID ${FOUR_GPUS[1]!.uuid}`,
+    'PCI_BUS_ID MIG-c6d4f1ef-42e4-5de3-91c7-45d71c87eb3f',
+    'PCI_BUS_ID MIG-cba663e8-9bed-5b25-b243-5985ef7c9beb',
+  ]);
+  const report = JSON.parse(await readFile(join(directory.path('out'), 'report.json'), 'utf8')) as GpuReport;
+  expect(report.workers.map(({ device }) => device)).toEqual(['cuda:0/mig0', 'cuda:0/mig1', 'cuda:1']);
+  expect(report.gpus.map(({ uuid }) => uuid)).toEqual(gpus.map(({ uuid }) => uuid));
+}, 30_000);
+
+test.each([
+  [{ CUDA_VISIBLE_DEVICES: '' }, /CUDA_VISIBLE_DEVICES is "", which hides all/],
+  [{ CUDA_VISIBLE_DEVICES: '-1' }, /reads up to "-1"/],
+  [{ CUDA_VISIBLE_DEVICES: '1,1' }, /names "1" twice, and CUDA shows none/],
+  [{ TEST_CUDA_PROVIDER: '/nowhere/cuda.so' }, /lacks its CUDA provider \(\/nowhere\/cuda.so\)/],
+])(
+  'asked for GPUs under %j the program refuses and computes nothing',
+  async (env, says) => {
+    const machine = await withGpus(directory.path('machine'), FOUR_GPUS, env);
+    const { code, stderr } = await runProgram(job('--gpus', 'all'), machine);
+    expect({ code, stderr }).toMatchObject({ code: 2, stderr: expect.stringMatching(says) as unknown });
+  },
+  30_000,
+);
+
+test('hidden GPUs are no reason not to compute on the CPU when nobody asked for them', async () => {
+  const machine = await withGpus(directory.path('machine'), FOUR_GPUS, { CUDA_VISIBLE_DEVICES: '-1' });
+  const { code, stdout } = await runProgram(job('--workers', '1', '--json'), machine);
+  expect(code).toBe(0);
+  expect(stdout).toMatch(/"event":"run-started".*"device":"cpu"/);
+}, 30_000);

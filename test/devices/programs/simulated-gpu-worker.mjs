@@ -1,0 +1,10 @@
+// @ts-check
+import { appendFileSync } from 'node:fs';
+
+import { startWorkerProcess } from '@virnucpro/gpu-worker';
+
+/** The production worker with a simulated device; it notes what it may see. */
+const { TEST_ENVIRONMENTS, CUDA_VISIBLE_DEVICES, CUDA_DEVICE_ORDER } = process.env;
+if (TEST_ENVIRONMENTS !== undefined)
+  appendFileSync(TEST_ENVIRONMENTS, `${CUDA_DEVICE_ORDER} ${CUDA_VISIBLE_DEVICES}\n`);
+startWorkerProcess({ sessionThreadEntry: new URL('simulated-gpu-session.mjs', import.meta.url) });
