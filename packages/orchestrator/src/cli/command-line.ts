@@ -5,6 +5,7 @@ import { EXIT_CODES, isVirnucproError, storageFailure, UsageError } from '@virnu
 import yargs, { type Argv } from 'yargs';
 
 import { mergeCommand } from './commands/merge-command.ts';
+import { doctorCommand } from './commands/doctor-command.ts';
 import { modelCommand } from './commands/model-command.ts';
 import { planCommand } from './commands/plan-command.ts';
 import { reportCommand } from './commands/report-command.ts';
@@ -62,6 +63,7 @@ function buildParser(context: RunContext, finish: (code: number) => void): Argv 
     .command(verifyCommand(context, finish))
     .command(planCommand(context, finish))
     .command(translateCommand(context, finish))
+    .command(doctorCommand(context, finish))
     .command(modelCommand(context, finish))
     .version(context.toolVersion)
     .help()

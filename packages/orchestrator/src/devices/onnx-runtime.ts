@@ -20,3 +20,13 @@ export function cudaProviderPath(): string {
   const { platform, arch } = process;
   return join(runtimeDirectory(), 'bin', 'napi-v6', platform, arch, 'libonnxruntime_providers_cuda.so');
 }
+
+const metadataSchema = z.object({ requirements: z.record(z.string(), z.array(z.string())) });
+
+/** What the runtime's own install script can fetch for this platform, as its ONNXRUNTIME_NODE_INSTALL names it. */
+export function cudaInstallations(): readonly string[] {
+  const script = createRequire(import.meta.url)(
+    join(runtimeDirectory(), 'script', 'install-metadata.js'),
+  ) as unknown;
+  return metadataSchema.parse(script).requirements[`${process.platform}/${process.arch}`] ?? [];
+}

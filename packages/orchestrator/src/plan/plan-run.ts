@@ -10,7 +10,7 @@ import { resolveDevices, WORKER_OVERHEAD_BYTES } from '../devices/resolve-device
 import { bytesForRecords } from '../run/disk-room.ts';
 import { prepareRunModel } from '../run/prepare-run-model.ts';
 import { scanData } from '../run/scan-data.ts';
-import { byteSettings } from '../run/fingerprint.ts';
+import { areWeightsShared, byteSettings } from '../run/fingerprint.ts';
 import type { RunContext } from '../run/run-context.ts';
 
 /** What a run would do and need; nothing is computed. */
@@ -66,7 +66,7 @@ export async function planRun(
       shards: summary.shards,
       packs,
       diskBytes: bytesForRecords(summary.records, model.embeddingDim, bytes.dtype),
-      memoryBytes: memoryOf(model, devices.length, bytes.weights === 'mapped'),
+      memoryBytes: memoryOf(model, devices.length),
     };
   } finally {
     await rm(spool, { recursive: true, force: true });
@@ -86,6 +86,7 @@ async function scanAll(
   }
 }
 
-function memoryOf({ weightBytes }: PreparedModel, workers: number, areShared: boolean): number {
-  return workers * WORKER_OVERHEAD_BYTES + (areShared ? 1 : workers) * weightBytes;
+/** Memory of this machine that the workers take, all together. */
+export function memoryOf(model: Pick<PreparedModel, 'weightBytes'>, workers: number): number {
+  return workers * WORKER_OVERHEAD_BYTES + (areWeightsShared(model) ? 1 : workers) * model.weightBytes;
 }

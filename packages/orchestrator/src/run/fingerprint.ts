@@ -49,7 +49,7 @@ export function byteSettings(
     graphVersion: model.graphVersion,
     onnxruntime: onnxRuntimeVersion(),
     device,
-    weights: model.weightBytes > PREPACKED_WEIGHT_BYTES ? 'mapped' : 'prepacked',
+    weights: areWeightsShared(model) ? 'mapped' : 'prepacked',
     pooling: settings.pooling,
     dtype: settings.dtype,
     packing: settings.packing ? 'packed' : 'one-by-one',
@@ -62,6 +62,11 @@ export function byteSettings(
     long: settings.long,
     duplicateIds: settings['duplicate-ids'],
   };
+}
+
+/** Workers map large weights, and so have them once together. */
+export function areWeightsShared({ weightBytes }: Pick<PreparedModel, 'weightBytes'>): boolean {
+  return weightBytes > PREPACKED_WEIGHT_BYTES;
 }
 
 function chooseTokenBudget(settings: RunSettings, model: PreparedModel, earlier: number | null): number {

@@ -10,9 +10,14 @@ import type { Job } from './job.ts';
 const QUEUE_DEPTH = 3;
 const HEARTBEAT_INTERVAL_MS = 500;
 
+/** What of a job a worker is told. */
+export type WorkerJob = Pick<Job, 'paths' | 'settings' | 'byteSettings' | 'model' | 'devices'> & {
+  readonly manifest: Pick<Job['manifest'], 'runId' | 'settingsHash'>;
+};
+
 /** The first message of each worker. */
 export function initMessageFor(
-  job: Job,
+  job: WorkerJob,
   files: readonly PlainFile[],
 ): (slot: Pick<WorkerSlot, 'rank' | 'device'>) => OrchestratorMessage {
   const config = workerConfig(job, files);
@@ -26,7 +31,7 @@ export function initMessageFor(
   });
 }
 
-function workerConfig(job: Job, files: readonly PlainFile[]): WorkerConfig {
+function workerConfig(job: WorkerJob, files: readonly PlainFile[]): WorkerConfig {
   const { manifest, paths, settings, byteSettings, model, devices } = job;
   return {
     runId: manifest.runId,
