@@ -38,7 +38,7 @@ export async function openCpuSession(model: string, cacheDirectory: string): Pro
     onProgress: () => undefined,
   });
   return createOnnxSession({
-    graphPath: prepared.graphPath,
+    graphPath: prepared.graphPaths.cpu,
     provider: 'cpu',
     threads: 1,
     disablePrepacking: false,

@@ -9,6 +9,8 @@ class HostRealmEnvironment extends TestEnvironment {
   async setup() {
     await super.setup();
     for (const name of HOST_CONSTRUCTORS) this.global[name] = globalThis[name];
+    // Initialized a second time in one process, which a second test file would do, its binding aborts.
+    Object.defineProperty(this.global, 'hostOnnxRuntime', { get: () => require('onnxruntime-node') });
   }
 }
 

@@ -4,27 +4,34 @@ import { join, resolve } from 'node:path';
 
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
 import type { Pooling } from '@virnucpro/protocol';
-import { InferenceSession, Tensor } from 'onnxruntime-node';
+import { InferenceSession } from 'onnxruntime-node';
 
-import { buildEsmGraph } from './esm-graph.ts';
+import { buildEsmGraph, LOWERINGS } from './esm-graph.ts';
 import { loadEsmModel } from './esm-model.ts';
 import { prepareModel } from './model-store.ts';
+import {
+  GOLDEN_MAX_RESIDUES,
+  GOLDEN_WIDTH,
+  goldenRows,
+  goldenSequences,
+  packFeeds,
+  type GoldenSequence,
+} from '../../../test/program/golden-model.ts';
 import { narrowModel, type NarrowType } from '../../../test/program/narrow-model.ts';
-import { createEsmTokenizer } from './tokenizer.ts';
 
 const FIXTURES = resolve('test/fixtures/esm');
 const TINY = join(FIXTURES, 'tiny');
-const WIDTH = 64;
-const MAX_RESIDUES = 1022;
+const WIDTH = GOLDEN_WIDTH;
+const MAX_RESIDUES = GOLDEN_MAX_RESIDUES;
 /** Omitted token dropout, tanh GELU, recomputed frequencies, interleaved rotary and mixed-up means all exceed it. */
 const TOLERANCE = 1e-5;
 
 let directory = '';
-let sequences: { id: string; tokens: Uint8Array }[] = [];
+let sequences: GoldenSequence[] = [];
 
 beforeAll(async () => {
   directory = await mkdtemp(join(tmpdir(), 'virnucpro-model-'));
-  sequences = await readSequences();
+  sequences = await goldenSequences();
 });
 afterAll(() => rm(directory, { recursive: true, force: true }));
 
@@ -32,12 +39,12 @@ describe('the ESM-2 graph against the reference implementation', () => {
   test.each<Pooling>(['mean', 'bos'])('%s of all sequences packed together', async (pooling) => {
     const session = await openPrepared(TINY, pooling);
     const rows = await embed(session, sequences);
-    expectClose(rows, await readRows(`${pooling}.npy`), TOLERANCE);
+    expectClose(rows, await goldenRows(`${pooling}.npy`), TOLERANCE);
   });
 
   test('one by one, and in another order, within the same tolerance', async () => {
     const session = await openPrepared(TINY, 'mean');
-    const golden = await readRows('mean.npy');
+    const golden = await goldenRows('mean.npy');
     const single = [];
     for (const sequence of sequences) single.push(...(await embed(session, [sequence])));
     expectClose(Float32Array.from(single), golden, TOLERANCE);
@@ -51,13 +58,13 @@ describe('the ESM-2 graph against the reference implementation', () => {
   test.each(['sub_15_O03538', 'gapped_P41290', 'single_C'])('every token of %s', async (id) => {
     const session = await openTokens();
     const sequence = sequences.filter((candidate) => candidate.id === id);
-    const { hidden_states: hidden } = await session.run(feeds(sequence));
-    expectClose(hidden!.data as Float32Array, await readRows(`${id}.tokens.npy`), TOLERANCE);
+    const { hidden_states: hidden } = await session.run(packFeeds(sequence, session.inputNames));
+    expectClose(hidden!.data as Float32Array, await goldenRows(`${id}.tokens.npy`), TOLERANCE);
   });
 
   test('max pooling is the maximum over residues, BOS and EOS left out', async () => {
     const sequence = sequences.filter(({ id }) => id === 'sub_15_O03538');
-    const tokens = await readRows('sub_15_O03538.tokens.npy');
+    const tokens = await goldenRows('sub_15_O03538.tokens.npy');
     const count = tokens.length / WIDTH;
     const expected = Float32Array.from({ length: WIDTH }, (_, column) =>
       Math.max(
@@ -77,7 +84,7 @@ describe('weights of other types and places', () => {
     await narrowModel(TINY, narrow, type);
     expectClose(
       await embed(await openPrepared(narrow, 'mean'), sequences),
-      await readRows('mean.npy'),
+      await goldenRows('mean.npy'),
       tolerance,
     );
   });
@@ -94,14 +101,15 @@ describe('weights of other types and places', () => {
     }
     expectClose(
       await embed(await openPrepared(snapshot, 'mean'), sequences),
-      await readRows('mean.npy'),
+      await goldenRows('mean.npy'),
       TOLERANCE,
     );
   });
 
   test('float16 rows are the float32 rows, rounded', async () => {
-    const { graphPath } = await prepareModel({ ...storeOptions(TINY, 'mean'), outputDtype: 'float16' });
-    const { embeddings } = await (await InferenceSession.create(graphPath)).run(feeds(sequences.slice(0, 3)));
+    const { graphPaths } = await prepareModel({ ...storeOptions(TINY, 'mean'), outputDtype: 'float16' });
+    const session = await InferenceSession.create(graphPaths.cpu);
+    const { embeddings } = await session.run(packFeeds(sequences.slice(0, 3), session.inputNames));
     expect(embeddings!.type).toBe('float16');
     expect(embeddings!.dims).toEqual([3, WIDTH]);
   });
@@ -109,7 +117,7 @@ describe('weights of other types and places', () => {
 
 test('NaN in one sequence of a pack stays there', async () => {
   const session = await openPrepared(TINY, 'mean');
-  const input = feeds(sequences.slice(0, 3));
+  const input = packFeeds(sequences.slice(0, 3), session.inputNames);
   const clean = (await session.run(input))['embeddings']!.data as Float32Array;
   const poisoned = await poisonedModel();
   const rows = await embed(await openPrepared(poisoned, 'mean'), [
@@ -132,25 +140,10 @@ async function poisonedModel(): Promise<string> {
   return target;
 }
 
-function withToken({ id, tokens }: { id: string; tokens: Uint8Array }, token: number) {
+function withToken({ id, tokens }: GoldenSequence, token: number): GoldenSequence {
   const changed = Uint8Array.from(tokens);
   changed[1] = token;
   return { id, tokens: changed };
-}
-
-async function readSequences() {
-  const { tokenOf } = createEsmTokenizer();
-  const records = (await readFile(join(FIXTURES, 'golden-tiny/sequences.fasta'), 'latin1'))
-    .split('>')
-    .slice(1);
-  return records.map((record) => {
-    const [id, ...lines] = record.trim().split('\n');
-    const residues = Array.from(
-      lines.join('').slice(0, MAX_RESIDUES),
-      (letter) => tokenOf[letter.charCodeAt(0)]!,
-    );
-    return { id: id!, tokens: Uint8Array.of(0, ...residues, 2) };
-  });
 }
 
 function storeOptions(model: string, pooling: Pooling) {
@@ -159,7 +152,7 @@ function storeOptions(model: string, pooling: Pooling) {
 }
 
 async function openPrepared(model: string, pooling: Pooling): Promise<InferenceSession> {
-  return InferenceSession.create((await prepareModel(storeOptions(model, pooling))).graphPath);
+  return InferenceSession.create((await prepareModel(storeOptions(model, pooling))).graphPaths.cpu);
 }
 
 async function openTokens(): Promise<InferenceSession> {
@@ -169,6 +162,8 @@ async function openTokens(): Promise<InferenceSession> {
   const graph = await buildEsmGraph(model, {
     pooling: 'none',
     outputDtype: 'float32',
+    precision: 'fp32',
+    lowering: LOWERINGS.cpu,
     maxPositions: MAX_RESIDUES + 2,
     fileNameOf: () => 'weights',
   });
@@ -176,31 +171,8 @@ async function openTokens(): Promise<InferenceSession> {
   return InferenceSession.create(join(target, 'model.onnx'));
 }
 
-function feeds(pack: readonly { tokens: Uint8Array }[]): Record<string, Tensor> {
-  const lengths = pack.map(({ tokens }) => tokens.length);
-  const total = lengths.reduce((sum, length) => sum + length, 0);
-  const boundaries = lengths.reduce((starts, length) => [...starts, starts.at(-1)! + length], [0]);
-  return {
-    input_ids: new Tensor('uint8', Uint8Array.from(pack.flatMap(({ tokens }) => [...tokens])), [total]),
-    position_ids: new Tensor(
-      'int64',
-      BigInt64Array.from(lengths.flatMap((n) => [...Array(n).keys()].map(BigInt))),
-      [total],
-    ),
-    cu_seqlens: new Tensor('int32', Int32Array.from(boundaries), [boundaries.length]),
-  };
-}
-
-async function embed(
-  session: InferenceSession,
-  pack: readonly { tokens: Uint8Array }[],
-): Promise<Float32Array> {
-  return (await session.run(feeds(pack)))['embeddings']!.data as Float32Array;
-}
-
-async function readRows(name: string): Promise<Float32Array> {
-  const bytes = await readFile(join(FIXTURES, 'golden-tiny', name));
-  return new Float32Array(Uint8Array.from(bytes.subarray(10 + bytes.readUInt16LE(8))).buffer);
+async function embed(session: InferenceSession, pack: readonly GoldenSequence[]): Promise<Float32Array> {
+  return (await session.run(packFeeds(pack, session.inputNames)))['embeddings']!.data as Float32Array;
 }
 
 function rowOf(rows: Float32Array, index: number): Float32Array {

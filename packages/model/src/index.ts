@@ -7,7 +7,7 @@ export {
 } from './demo-model.ts';
 export { describeModel, type ModelDescription } from './describe-model.ts';
 export type { EsmConfig } from './esm-config.ts';
-export { buildEsmGraph, GRAPH_VERSION, type EsmGraphOptions } from './esm-graph.ts';
+export { buildEsmGraph, GRAPH_VERSION, LOWERINGS, type EsmGraphOptions } from './esm-graph.ts';
 export { loadEsmModel, type EsmModel } from './esm-model.ts';
 export type { EsmWeights } from './esm-weights.ts';
 export {
@@ -18,4 +18,5 @@ export {
   type PreparedModel,
   type PrepareModelOptions,
 } from './model-store.ts';
+export { packTables, POOL_CHUNK_TOKENS, type PackTables } from './pack-tables.ts';
 export { createEsmTokenizer, NOT_A_RESIDUE, readVocabulary, type ResidueTokenizer } from './tokenizer.ts';

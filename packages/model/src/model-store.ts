@@ -4,10 +4,10 @@ import { access, copyFile, link, mkdir, readdir, realpath, rename, rm, writeFile
 import { homedir } from 'node:os';
 import { basename, join, resolve } from 'node:path';
 
-import type { EmbeddingDtype, Pooling } from '@virnucpro/protocol';
+import type { EmbeddingDtype, ExecutionProvider, Pooling } from '@virnucpro/protocol';
 
 import { DEMO_MODEL_NAME, ensureDemoModel } from './demo-model.ts';
-import { buildEsmGraph, GRAPH_VERSION } from './esm-graph.ts';
+import { buildEsmGraph, GRAPH_VERSION, LOWERINGS } from './esm-graph.ts';
 import { loadEsmModel, type EsmModel } from './esm-model.ts';
 import { fingerprintModel } from './fingerprint.ts';
 
@@ -16,7 +16,8 @@ export interface PreparedModel {
   readonly name: string;
   /** Random weights: the numbers mean nothing biologically. */
   readonly isDemo: boolean;
-  readonly graphPath: string;
+  /** The graph that each execution provider gets; over the same weights. */
+  readonly graphPaths: Readonly<Record<ExecutionProvider, string>>;
   /** Null: the vocabulary of ESM-2. */
   readonly vocabularyPath: string | null;
   /** sha256 over configuration and weights. */
@@ -44,7 +45,12 @@ export interface PrepareModelOptions extends GraphOptions {
   readonly onProgress?: (message: string) => void;
 }
 
-const GRAPH_FILE = 'model.onnx';
+const GRAPH_FILES: Readonly<Record<ExecutionProvider, string>> = {
+  cuda: 'model-cuda.onnx',
+  cpu: 'model.onnx',
+};
+/** Written last: its presence says that the folder is whole. */
+const LAST_FILE = GRAPH_FILES.cpu;
 const SPECIAL_TOKENS = 2;
 
 /** Where graphs, the demo model and fingerprints are kept between runs. */
@@ -74,7 +80,7 @@ export async function prepareModel(options: PrepareModelOptions): Promise<Prepar
   const { pooling, outputDtype, maxResidues } = options;
   const variant = `${fingerprint.slice(0, 24)}-g${GRAPH_VERSION}-${pooling}-${outputDtype}-${maxResidues}`;
   const graphDirectory = join(cacheDirectory, 'graphs', variant);
-  if (!(await exists(join(graphDirectory, GRAPH_FILE)))) {
+  if (!(await exists(join(graphDirectory, LAST_FILE)))) {
     onProgress?.(`building the graph of ${options.model}`);
     await buildAside(model, options, graphDirectory);
   }
@@ -106,23 +112,26 @@ async function buildAside(model: EsmModel, options: GraphOptions, graphDirectory
   } catch (error) {
     await rm(temporary, { recursive: true, force: true });
     // Another process was faster, with the same result.
-    if (!(await exists(join(graphDirectory, GRAPH_FILE)))) throw error;
+    if (!(await exists(join(graphDirectory, LAST_FILE)))) throw error;
   }
 }
 
 async function writeGraph(model: EsmModel, options: GraphOptions, directory: string): Promise<void> {
   const names = new Map(model.weights.files.map((file, index) => [file, `weights-${index}.safetensors`]));
   for (const [file, name] of names) await placeWeights(file, join(directory, name));
-  const graph = await buildEsmGraph(model, {
-    pooling: options.pooling,
-    outputDtype: options.outputDtype,
-    maxPositions: options.maxResidues + SPECIAL_TOKENS,
-    fileNameOf: (file) => names.get(file) ?? basename(file),
-  });
-  // The graph comes last: its presence says that the folder is whole.
-  const path = join(directory, GRAPH_FILE);
-  await writeFile(`${path}.part`, graph);
-  await rename(`${path}.part`, path);
+  for (const provider of ['cuda', 'cpu'] as const) {
+    const graph = await buildEsmGraph(model, {
+      pooling: options.pooling,
+      outputDtype: options.outputDtype,
+      precision: 'fp32',
+      lowering: LOWERINGS[provider],
+      maxPositions: options.maxResidues + SPECIAL_TOKENS,
+      fileNameOf: (file) => names.get(file) ?? basename(file),
+    });
+    const path = join(directory, GRAPH_FILES[provider]);
+    await writeFile(`${path}.part`, graph);
+    await rename(`${path}.part`, path);
+  }
 }
 
 /**
@@ -150,7 +159,10 @@ async function describe(
   return {
     name: isDemo ? DEMO_MODEL_NAME : basename(directory),
     isDemo,
-    graphPath: join(graphDirectory, GRAPH_FILE),
+    graphPaths: {
+      cpu: join(graphDirectory, GRAPH_FILES.cpu),
+      cuda: join(graphDirectory, GRAPH_FILES.cuda),
+    },
     vocabularyPath: hasVocabulary ? join(directory, 'vocab.txt') : null,
     fingerprint,
     graphVersion: GRAPH_VERSION,

@@ -39,6 +39,9 @@ export const poolingSchema = z.enum(['mean', 'bos', 'max']);
 export type Pooling = z.infer<typeof poolingSchema>;
 export const embeddingDtypeSchema = z.enum(['float32', 'float16']);
 export type EmbeddingDtype = z.infer<typeof embeddingDtypeSchema>;
+/** Numbers that the model computes with; fp16 keeps statistics and pooling in float32. */
+export const precisionSchema = z.enum(['fp32', 'fp16']);
+export type Precision = z.infer<typeof precisionSchema>;
 export const longSequencesSchema = z.enum(['truncate', 'reject']);
 export type LongSequences = z.infer<typeof longSequencesSchema>;
 export const packingModeSchema = z.enum(['packed', 'one-by-one']);

@@ -1,3 +1,4 @@
+import { packTables, POOL_CHUNK_TOKENS } from '@virnucpro/model/pack-tables';
 import type { ExecutionProvider } from '@virnucpro/protocol';
 import { DeviceError } from '@virnucpro/protocol/errors';
 import * as ort from 'onnxruntime-node';
@@ -14,8 +15,7 @@ export const createOnnxSession: CreateInferenceSession = async (options) => {
   return {
     deviceName: options.provider === 'cuda' ? 'CUDA device 0 of this process' : 'CPU',
     run: async (input) => {
-      const feeds = tensorsOf(input);
-      const { embeddings } = await session.run(feeds);
+      const { embeddings } = await session.run(tensorsOf(input, session.inputNames));
       if (embeddings === undefined) throw new Error('the graph has no output "embeddings"');
       return ownBytes(embeddings.data as ort.Tensor.DataTypeMap['float32']);
     },
@@ -56,12 +56,32 @@ function providerOptions(provider: ExecutionProvider): ort.InferenceSession.Exec
   return provider === 'cuda' ? { name: 'cuda', deviceId: 0 } : 'cpu';
 }
 
-function tensorsOf({ inputIds, positionIds, cuSeqlens }: SessionInput): Record<string, ort.Tensor> {
-  return {
+/** The pack, and what the graph of this provider takes beside. */
+function tensorsOf(
+  { inputIds, positionIds, cuSeqlens }: SessionInput,
+  inputNames: readonly string[],
+): Record<string, ort.Tensor> {
+  const pack = {
     input_ids: new ort.Tensor('uint8', inputIds, [inputIds.length]),
     position_ids: new ort.Tensor('int64', positionIds, [positionIds.length]),
     cu_seqlens: new ort.Tensor('int32', cuSeqlens, [cuSeqlens.length]),
   };
+  return inputNames.length === Object.keys(pack).length
+    ? pack
+    : { ...pack, ...tablesOf(cuSeqlens, inputNames) };
+}
+
+function tablesOf(cuSeqlens: Int32Array, inputNames: readonly string[]): Record<string, ort.Tensor> {
+  const { tokenOffset, poolTokens, poolChunks, longest, mostChunks } = packTables(cuSeqlens);
+  const sequences = cuSeqlens.length - 1;
+  const table = (numbers: Int32Array, rows: number, columns: number) =>
+    new ort.Tensor('int32', numbers, [rows, columns]);
+  const tables = {
+    token_offset: table(tokenOffset, sequences, longest),
+    pool_tokens: table(poolTokens, poolTokens.length / POOL_CHUNK_TOKENS, POOL_CHUNK_TOKENS),
+    pool_chunks: table(poolChunks, sequences, mostChunks),
+  };
+  return Object.fromEntries(Object.entries(tables).filter(([name]) => inputNames.includes(name)));
 }
 
 /** A copy that can change threads: the runtime's own buffer cannot. */

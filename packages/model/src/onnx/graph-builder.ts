@@ -41,10 +41,21 @@ export class GraphBuilder {
   }
 
   /** Adds a node with one output and returns the name of that. An input of '' is left out. */
-  node(op: string, inputs: readonly string[], { domain = '', attributes = {} }: NodeOptions = {}): string {
-    const output = this.unique(op.toLowerCase());
-    this.#nodes.push({ op, domain, inputs, outputs: [output], attributes });
+  node(op: string, inputs: readonly string[], options: NodeOptions = {}): string {
+    const [output] = this.nodes(op, inputs, [op.toLowerCase()], options);
     return output;
+  }
+
+  /** Adds a node with several outputs; a stem of '' leaves that one out. @returns their names */
+  nodes<const Stems extends readonly string[]>(
+    op: string,
+    inputs: readonly string[],
+    stems: Stems,
+    { domain = '', attributes = {} }: NodeOptions = {},
+  ): { readonly [Index in keyof Stems]: string } {
+    const outputs = stems.map((stem) => (stem === '' ? '' : this.unique(stem)));
+    this.#nodes.push({ op, domain, inputs, outputs, attributes });
+    return outputs as { [Index in keyof Stems]: string };
   }
 
   /** Gives a value the name under which it leaves the graph. */
@@ -75,6 +86,17 @@ export class GraphBuilder {
     return this.initializer({
       name: this.unique(stem),
       dataType: DATA_TYPE.int64,
+      dims,
+      data: { kind: 'raw', bytes },
+    });
+  }
+
+  /** A constant of int32 numbers; a scalar when `dims` is empty. */
+  int32s(stem: string, values: readonly number[], dims: readonly number[] = [values.length]): string {
+    const bytes = new Uint8Array(Int32Array.from(values).buffer);
+    return this.initializer({
+      name: this.unique(stem),
+      dataType: DATA_TYPE.int32,
       dims,
       data: { kind: 'raw', bytes },
     });

@@ -41,7 +41,7 @@ function workerConfig(job: WorkerJob, files: readonly PlainFile[]): WorkerConfig
     logLevel: settings['log-level'],
     inputPaths: files.map(({ path }) => resolve(path)),
     displayPaths: files.map(({ displayPath }) => displayPath),
-    graphPath: resolve(model.graphPath),
+    graphPath: resolve(model.graphPaths[byteSettings.device]),
     disablePrepacking: byteSettings.weights === 'mapped',
     embeddingDim: model.embeddingDim,
     vocabularyPath: model.vocabularyPath,

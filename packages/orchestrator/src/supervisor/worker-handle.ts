@@ -114,6 +114,8 @@ export function workerEnvironment(device: DeviceSpec, parent: NodeJS.ProcessEnv)
     ...parent,
     CUDA_VISIBLE_DEVICES: device.visibleDevices,
     CUDA_DEVICE_ORDER: 'PCI_BUS_ID',
+    // ONNX Runtime's CUDA provider computes float32 products in TF32, with 10 bits, unless the libraries forbid it.
+    NVIDIA_TF32_OVERRIDE: '0',
     // ONNX Runtime would keep a device id in the home folder and report to its vendor.
     ORT_DISABLE_TELEMETRY: '1',
   };

@@ -92,7 +92,7 @@ function buildCommand(context: RunContext, finish: Finish): CommandModule<object
         outputDtype: dtype,
         maxResidues,
       });
-      context.stdout.write(`${model.graphPath}\n`);
+      context.stdout.write(`${model.graphPaths.cpu}\n`);
       finish(0);
     },
   };

@@ -1,0 +1,111 @@
+import type { Precision } from '@virnucpro/protocol';
+
+import type { EsmModel } from './esm-model.ts';
+import type { EsmLayerWeights, LinearWeights } from './esm-weights.ts';
+import { float, GraphBuilder, int } from './onnx/graph-builder.ts';
+import { DATA_TYPE, type DataType } from './onnx/proto.ts';
+import { inverseFrequencies, rotaryCache } from './rotary.ts';
+import type { TensorLocation } from './safetensors.ts';
+
+export interface EsmNodesOptions {
+  /** Type of weights and of what passes between layers. */
+  readonly precision: Precision;
+  /** Tokens of the longest sequence, BOS and EOS included. */
+  readonly maxPositions: number;
+  /** Name, beside the graph, under which the runtime finds a weight file. */
+  readonly fileNameOf: (weightFile: string) => string;
+}
+
+/** Cosines and sines, [maxPositions, headDim / 2] each. */
+export interface RotaryNames {
+  readonly cos: string;
+  readonly sin: string;
+}
+
+const ONNX_TYPE: Readonly<Record<string, DataType>> = {
+  F32: DATA_TYPE.float,
+  F16: DATA_TYPE.float16,
+  BF16: DATA_TYPE.bfloat16,
+};
+
+/** The nodes that every lowering of ESM-2 is made of, with the model's weights. */
+export class EsmNodes {
+  readonly builder = new GraphBuilder('esm2');
+  readonly model: EsmModel;
+  /** Type of weights and of what passes between layers. */
+  readonly element: DataType;
+  readonly #options: EsmNodesOptions;
+  readonly #rotary = new Map<string, RotaryNames>();
+
+  constructor(model: EsmModel, options: EsmNodesOptions) {
+    this.model = model;
+    this.#options = options;
+    this.element = options.precision === 'fp16' ? DATA_TYPE.float16 : DATA_TYPE.float;
+  }
+
+  get headDim(): number {
+    return this.model.embeddingDim / this.model.heads;
+  }
+
+  /** x W^T + b, all times `scale`. [T, in] -> [T, out] */
+  linear(input: string, { weight, bias }: LinearWeights, scale = 1): string {
+    return this.builder.node('Gemm', [input, this.weight(weight), this.weight(bias)], {
+      attributes: { transB: int(1), alpha: float(scale), beta: float(scale) },
+    });
+  }
+
+  /** x W^T, where the operator behind it adds the bias. */
+  product(input: string, { weight }: LinearWeights): string {
+    return this.builder.node('Gemm', [input, this.weight(weight)], { attributes: { transB: int(1) } });
+  }
+
+  /** Its mean and variance are float32 for every element type (stash_type 1, the default). */
+  norm(input: string, { weight, bias }: LinearWeights): string {
+    return this.builder.node('LayerNormalization', [input, this.weight(weight), this.weight(bias)], {
+      attributes: { axis: int(-1), epsilon: this.epsilon },
+    });
+  }
+
+  get epsilon() {
+    return float(this.model.config.layer_norm_eps);
+  }
+
+  cast(input: string, to: DataType): string {
+    return this.builder.node('Cast', [input], { attributes: { to: int(to) } });
+  }
+
+  /** Weights of another type pass through a Cast, which the runtime folds when it loads the graph. */
+  weight({ name, file, dtype, shape, byteOffset, byteLength }: TensorLocation): string {
+    const dataType = ONNX_TYPE[dtype];
+    if (dataType === undefined) throw new Error(`tensor ${name} has type ${dtype}, which no graph takes`);
+    const initializer = this.builder.initializer({
+      name,
+      dataType,
+      dims: shape,
+      data: { kind: 'external', fileName: this.#options.fileNameOf(file), byteOffset, byteLength },
+    });
+    return dataType === this.element ? initializer : this.cast(initializer, this.element);
+  }
+
+  /** Layers with the same frequencies share one cache. */
+  async rotaryFor({ inverseFrequencies: stored }: EsmLayerWeights): Promise<RotaryNames> {
+    const frequencies = await inverseFrequencies(stored, this.headDim);
+    const known = this.#rotary.get(frequencies.join());
+    if (known !== undefined) return known;
+    const { maxPositions } = this.#options;
+    const cache = rotaryCache(frequencies, maxPositions);
+    const dims = [maxPositions, frequencies.length];
+    const names = {
+      cos: this.floats('rotary_cos', cache.cos, dims),
+      sin: this.floats('rotary_sin', cache.sin, dims),
+    };
+    this.#rotary.set(frequencies.join(), names);
+    return names;
+  }
+
+  /** A constant of the element type. */
+  floats(stem: string, values: Float32Array, dims: readonly number[]): string {
+    const constant = this.builder.floats(stem, values, dims);
+    return this.element === DATA_TYPE.float ? constant : this.cast(constant, this.element);
+  }
+}
