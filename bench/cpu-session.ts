@@ -32,6 +32,7 @@ export async function openCpuSession(model: string, cacheDirectory: string): Pro
   const prepared = await prepareModel({
     model,
     cacheDirectory: join(cacheDirectory, 'cache'),
+    precision: 'fp32',
     pooling: 'mean',
     outputDtype: 'float32',
     maxResidues: 1022,
@@ -39,6 +40,7 @@ export async function openCpuSession(model: string, cacheDirectory: string): Pro
   });
   return createOnnxSession({
     graphPath: prepared.graphPaths.cpu,
+    fallbackGraphPath: null,
     provider: 'cpu',
     threads: 1,
     disablePrepacking: false,

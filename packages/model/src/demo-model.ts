@@ -2,6 +2,8 @@ import { randomUUID } from 'node:crypto';
 import { access, mkdir, rename, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 
+import { encodeSafetensorsHeader } from './safetensors.ts';
+
 /** What `--model` calls it. */
 export const DEMO_MODEL_NAME = 'demo';
 
@@ -109,21 +111,16 @@ function tensorsOf({ hiddenSize, intermediateSize, layers: count }: EsmShape): R
 
 function encodeSafetensors(tensors: readonly RandomTensor[]): Buffer {
   const random = approximatelyNormal(SEED);
-  const header: Record<string, object> = {};
-  const parts: Buffer[] = [];
-  let offset = 0;
-  for (const { name, shape, mean, deviation } of tensors) {
+  const header = encodeSafetensorsHeader(
+    tensors.map(({ name, shape }) => ({ name, shape, dtype: 'F32', elementBytes: 4 })),
+  );
+  const data = tensors.map(({ shape, mean, deviation }) => {
     const count = shape.reduce((product, dimension) => product * dimension, 1);
     const bytes = Buffer.alloc(4 * count);
     for (let index = 0; index < count; index += 1) bytes.writeFloatLE(mean + deviation * random(), 4 * index);
-    header[name] = { dtype: 'F32', shape, data_offsets: [offset, offset + bytes.length] };
-    offset += bytes.length;
-    parts.push(bytes);
-  }
-  const json = Buffer.from(JSON.stringify(header));
-  const length = Buffer.alloc(8);
-  length.writeBigUInt64LE(BigInt(json.length));
-  return Buffer.concat([length, json, ...parts]);
+    return bytes;
+  });
+  return Buffer.concat([header, ...data]);
 }
 
 /**

@@ -6,7 +6,7 @@ import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
 import type { Pooling } from '@virnucpro/protocol';
 import { InferenceSession } from 'onnxruntime-node';
 
-import { buildEsmGraph, LOWERINGS } from './esm-graph.ts';
+import { buildEsmGraph, loweringFor } from './esm-graph.ts';
 import { loadEsmModel } from './esm-model.ts';
 import { prepareModel } from './model-store.ts';
 import {
@@ -17,6 +17,7 @@ import {
   packFeeds,
   type GoldenSequence,
 } from '../../../test/program/golden-model.ts';
+import { cosine, maxAbsoluteDifference } from '../../../test/program/numpy.ts';
 import { narrowModel, type NarrowType } from '../../../test/program/narrow-model.ts';
 
 const FIXTURES = resolve('test/fixtures/esm');
@@ -106,6 +107,20 @@ describe('weights of other types and places', () => {
     );
   });
 
+  test.each<Pooling>(['mean', 'bos', 'max'])(
+    'fp16 keeps %s rows close to fp32, and is not the same',
+    async (pooling) => {
+      const exact = await embed(await openPrepared(TINY, pooling), sequences);
+      const options = { ...storeOptions(TINY, pooling), precision: 'fp16' as const };
+      const { graphPaths } = await prepareModel(options);
+      const rows = await embed(await InferenceSession.create(graphPaths.cpu), sequences);
+      sequences.forEach((_, index) =>
+        expect(cosine(rowOf(rows, index), rowOf(exact, index))).toBeGreaterThan(0.9999),
+      );
+      expect(maxAbsoluteDifference(rows, exact)).toBeGreaterThan(1e-4);
+    },
+  );
+
   test('float16 rows are the float32 rows, rounded', async () => {
     const { graphPaths } = await prepareModel({ ...storeOptions(TINY, 'mean'), outputDtype: 'float16' });
     const session = await InferenceSession.create(graphPaths.cpu);
@@ -148,7 +163,14 @@ function withToken({ id, tokens }: GoldenSequence, token: number): GoldenSequenc
 
 function storeOptions(model: string, pooling: Pooling) {
   const cacheDirectory = join(directory, 'cache');
-  return { model, cacheDirectory, pooling, outputDtype: 'float32' as const, maxResidues: MAX_RESIDUES };
+  return {
+    model,
+    cacheDirectory,
+    precision: 'fp32' as const,
+    pooling,
+    outputDtype: 'float32' as const,
+    maxResidues: MAX_RESIDUES,
+  };
 }
 
 async function openPrepared(model: string, pooling: Pooling): Promise<InferenceSession> {
@@ -162,8 +184,7 @@ async function openTokens(): Promise<InferenceSession> {
   const graph = await buildEsmGraph(model, {
     pooling: 'none',
     outputDtype: 'float32',
-    precision: 'fp32',
-    lowering: LOWERINGS.cpu,
+    ...loweringFor('cpu', 'fp32'),
     maxPositions: MAX_RESIDUES + 2,
     fileNameOf: () => 'weights',
   });

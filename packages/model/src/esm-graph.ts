@@ -2,7 +2,7 @@ import type { EmbeddingDtype, ExecutionProvider, Pooling, Precision } from '@vir
 
 import type { EsmLowering } from './esm-lowering.ts';
 import type { EsmModel } from './esm-model.ts';
-import { EsmNodes } from './esm-nodes.ts';
+import { EsmNodes, type EsmNodesOptions } from './esm-nodes.ts';
 import type { EsmLayerWeights } from './esm-weights.ts';
 import { FusedLowering } from './fused-lowering.ts';
 import { MICROSOFT, value } from './onnx/graph-builder.ts';
@@ -16,8 +16,9 @@ export interface EsmGraphOptions {
   /** none: the output is `hidden_states` [T, D], one row per token. */
   readonly pooling: Pooling | 'none';
   readonly outputDtype: EmbeddingDtype;
-  /** fp16: the weights of `model` and all between them are float16, statistics and pooling float32. */
+  /** fp16: weights and what passes between operators are kept as float16; statistics and pooling are float32. */
   readonly precision: Precision;
+  readonly element: EsmNodesOptions['element'];
   readonly lowering: (nodes: EsmNodes) => EsmLowering;
   /** Tokens of the longest sequence, BOS and EOS included. */
   readonly maxPositions: number;
@@ -25,11 +26,25 @@ export interface EsmGraphOptions {
   readonly fileNameOf: (weightFile: string) => string;
 }
 
-/** What each execution provider gets. */
-export const LOWERINGS: Readonly<Record<ExecutionProvider, EsmGraphOptions['lowering']>> = {
-  cpu: (nodes) => new PortableLowering(nodes),
-  cuda: (nodes) => new FusedLowering(nodes),
-};
+/**
+ * What an execution provider gets. The CPU has few kernels for float16, thirty times as slow as those for float32: there
+ * fp16 is float32 arithmetic on numbers that are rounded to float16 wherever a GPU would keep them so.
+ */
+export function loweringFor(
+  provider: ExecutionProvider,
+  precision: Precision,
+): Pick<EsmGraphOptions, 'precision' | 'element' | 'lowering'> {
+  switch (provider) {
+    case 'cpu':
+      return { precision, element: DATA_TYPE.float, lowering: (nodes) => new PortableLowering(nodes) };
+    case 'cuda': {
+      const element = precision === 'fp16' ? DATA_TYPE.float16 : DATA_TYPE.float;
+      return { precision, element, lowering: (nodes) => new FusedLowering(nodes) };
+    }
+    default:
+      return provider satisfies never;
+  }
+}
 
 const IR_VERSION = 9;
 const OPSETS = { '': 20, [MICROSOFT]: 1 };
@@ -100,7 +115,7 @@ class EsmGraph {
     let hidden = nodes.builder.node('Gather', [nodes.weight(weights.wordEmbeddings), ids]);
     if (config.token_dropout) {
       const scale = nodes.floats('token_dropout_scale', Float32Array.of(TOKEN_DROPOUT_SCALE), []);
-      hidden = nodes.builder.node('Mul', [hidden, scale]);
+      hidden = nodes.rounded(nodes.builder.node('Mul', [hidden, scale]));
     }
     return weights.embeddingNorm === null ? hidden : nodes.norm(hidden, weights.embeddingNorm);
   }

@@ -1,5 +1,10 @@
 import { readEsmConfig, type EsmConfig } from './esm-config.ts';
-import { locateEsmWeights, type EsmLayerWeights, type EsmWeights } from './esm-weights.ts';
+import {
+  locateEsmWeights,
+  type EsmLayerWeights,
+  type EsmWeights,
+  type LinearWeights,
+} from './esm-weights.ts';
 import type { TensorLocation } from './safetensors.ts';
 
 /** An ESM-2 model in its HuggingFace directory: described and located, not loaded. */
@@ -55,6 +60,44 @@ export function usedTensors({
   const linears = layers.flatMap((layer) => LINEAR_PARTS.map((part) => layer[part]));
   const norms = embeddingNorm === null ? [finalNorm] : [embeddingNorm, finalNorm];
   return [wordEmbeddings, ...[...norms, ...linears].flatMap(({ weight, bias }) => [weight, bias])];
+}
+
+/**
+ * The same weights elsewhere: every tensor that becomes an initializer lies where `located` says, by name.
+ * Rotary frequencies stay: they are read when the graph is built, in full precision.
+ */
+export function relocated(
+  weights: EsmWeights,
+  located: ReadonlyMap<string, TensorLocation>,
+  file: string,
+): EsmWeights {
+  const move = (tensor: TensorLocation): TensorLocation => {
+    const found = located.get(tensor.name);
+    if (found === undefined) throw new Error(`${file} lacks tensor ${tensor.name}`);
+    return found;
+  };
+  const moveBoth = ({ weight, bias }: LinearWeights): LinearWeights => ({
+    weight: move(weight),
+    bias: move(bias),
+  });
+  return {
+    ...weights,
+    wordEmbeddings: move(weights.wordEmbeddings),
+    embeddingNorm: weights.embeddingNorm === null ? null : moveBoth(weights.embeddingNorm),
+    layers: weights.layers.map((layer) => ({
+      attentionNorm: moveBoth(layer.attentionNorm),
+      query: moveBoth(layer.query),
+      key: moveBoth(layer.key),
+      value: moveBoth(layer.value),
+      attentionOutput: moveBoth(layer.attentionOutput),
+      feedForwardNorm: moveBoth(layer.feedForwardNorm),
+      intermediate: moveBoth(layer.intermediate),
+      output: moveBoth(layer.output),
+      inverseFrequencies: layer.inverseFrequencies,
+    })),
+    finalNorm: moveBoth(weights.finalNorm),
+    files: [file],
+  };
 }
 
 function elements(shape: readonly number[]): number {

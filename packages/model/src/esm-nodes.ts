@@ -8,8 +8,10 @@ import { inverseFrequencies, rotaryCache } from './rotary.ts';
 import type { TensorLocation } from './safetensors.ts';
 
 export interface EsmNodesOptions {
-  /** Type of weights and of what passes between layers. */
+  /** What numbers are rounded to between operators. */
   readonly precision: Precision;
+  /** What operators compute with: float16 only where the execution provider has kernels for it. */
+  readonly element: typeof DATA_TYPE.float | typeof DATA_TYPE.float16;
   /** Tokens of the longest sequence, BOS and EOS included. */
   readonly maxPositions: number;
   /** Name, beside the graph, under which the runtime finds a weight file. */
@@ -32,15 +34,15 @@ const ONNX_TYPE: Readonly<Record<string, DataType>> = {
 export class EsmNodes {
   readonly builder = new GraphBuilder('esm2');
   readonly model: EsmModel;
-  /** Type of weights and of what passes between layers. */
-  readonly element: DataType;
+  /** Type of weights and activations in the graph. */
+  readonly element: EsmNodesOptions['element'];
   readonly #options: EsmNodesOptions;
   readonly #rotary = new Map<string, RotaryNames>();
 
   constructor(model: EsmModel, options: EsmNodesOptions) {
     this.model = model;
     this.#options = options;
-    this.element = options.precision === 'fp16' ? DATA_TYPE.float16 : DATA_TYPE.float;
+    this.element = options.element;
   }
 
   get headDim(): number {
@@ -49,9 +51,10 @@ export class EsmNodes {
 
   /** x W^T + b, all times `scale`. [T, in] -> [T, out] */
   linear(input: string, { weight, bias }: LinearWeights, scale = 1): string {
-    return this.builder.node('Gemm', [input, this.weight(weight), this.weight(bias)], {
+    const sum = this.builder.node('Gemm', [input, this.weight(weight), this.weight(bias)], {
       attributes: { transB: int(1), alpha: float(scale), beta: float(scale) },
     });
+    return this.rounded(sum);
   }
 
   /** x W^T, where the operator behind it adds the bias. */
@@ -61,13 +64,20 @@ export class EsmNodes {
 
   /** Its mean and variance are float32 for every element type (stash_type 1, the default). */
   norm(input: string, { weight, bias }: LinearWeights): string {
-    return this.builder.node('LayerNormalization', [input, this.weight(weight), this.weight(bias)], {
+    const normed = this.builder.node('LayerNormalization', [input, this.weight(weight), this.weight(bias)], {
       attributes: { axis: int(-1), epsilon: this.epsilon },
     });
+    return this.rounded(normed);
   }
 
   get epsilon() {
     return float(this.model.config.layer_norm_eps);
+  }
+
+  /** As it would be kept in float16 between two kernels, where the graph computes fp16 in float32; else unchanged. */
+  rounded(input: string): string {
+    if (this.#options.precision === 'fp32' || this.element === DATA_TYPE.float16) return input;
+    return this.cast(this.cast(input, DATA_TYPE.float16), DATA_TYPE.float);
   }
 
   cast(input: string, to: DataType): string {

@@ -3,10 +3,10 @@ import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
 
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
-import type { Pooling } from '@virnucpro/protocol';
+import type { Pooling, Precision } from '@virnucpro/protocol';
 import { InferenceSession } from 'onnxruntime-node';
 
-import { buildEsmGraph, LOWERINGS, type EsmGraphOptions } from './esm-graph.ts';
+import { buildEsmGraph, loweringFor, type EsmGraphOptions } from './esm-graph.ts';
 import type { Projections } from './esm-lowering.ts';
 import { loadEsmModel } from './esm-model.ts';
 import type { EsmNodes } from './esm-nodes.ts';
@@ -28,7 +28,8 @@ import { cosine, maxAbsoluteDifference } from '../../../test/program/numpy.ts';
 const GAP = 30;
 const TINY = resolve('test/fixtures/esm/tiny');
 /** What ONNX Runtime says of a graph that it understands and has no kernel for; after schemas and shapes. */
-const NO_KERNEL = /Could not find an implementation for PackedMultiHeadAttention\(1\)/;
+const NO_KERNEL =
+  /(Could not find an implementation|Failed to find kernel) for (com\.microsoft\.)?PackedMultiHeadAttention\(1\)/;
 
 let directory = '';
 let sequences: GoldenSequence[] = [];
@@ -38,22 +39,23 @@ beforeAll(async () => {
 });
 afterAll(() => rm(directory, { recursive: true, force: true }));
 
+type Lowered = Pick<EsmGraphOptions, 'precision' | 'element' | 'lowering'>;
+
 async function open(
-  lowering: EsmGraphOptions['lowering'],
+  graph: Lowered,
   pooling: Pooling | 'none' = 'mean',
   model = TINY,
 ): Promise<InferenceSession> {
   await cp(join(model, 'model.safetensors'), join(directory, 'weights'));
-  const graph = await buildEsmGraph(await loadEsmModel(model), {
+  const bytes = await buildEsmGraph(await loadEsmModel(model), {
     pooling,
     outputDtype: 'float32',
-    precision: 'fp32',
-    lowering,
+    ...graph,
     maxPositions: GOLDEN_MAX_RESIDUES + 2,
     fileNameOf: () => 'weights',
   });
   const path = join(directory, `${pooling}.onnx`);
-  await writeFile(path, graph);
+  await writeFile(path, bytes);
   return InferenceSession.create(path, { logSeverityLevel: 4 });
 }
 
@@ -79,7 +81,10 @@ class PaddedLowering extends FusedLowering {
     const tokens = slice(builder.node('Shape', [query]), 0, builder.int64s('to', [1]));
     const places = this.#nodes.cast(slice(all, 0, tokens), DATA_TYPE.int64);
     const indices = builder.node('Unsqueeze', [places, builder.int64s('axis', [1])]);
-    const zeros = builder.node('ConstantOfShape', [concat(builder.node('Shape', [all]), width)]);
+    const zeros = this.#nodes.cast(
+      builder.node('ConstantOfShape', [concat(builder.node('Shape', [all]), width)]),
+      this.#nodes.element,
+    );
     const padded = [query, key, value].map((tensor) =>
       builder.node('Reshape', [
         builder.node('ScatterND', [zeros, indices, tensor]),
@@ -98,6 +103,10 @@ class PaddedLowering extends FusedLowering {
   }
 }
 
+function paddedFor(precision: Precision): Lowered {
+  return { ...loweringFor('cuda', precision), lowering: (nodes) => new PaddedLowering(nodes) };
+}
+
 async function embed(session: InferenceSession, pack: readonly GoldenSequence[]): Promise<Float32Array> {
   return (await session.run(packFeeds(pack, session.inputNames)))['embeddings']!.data as Float32Array;
 }
@@ -111,7 +120,7 @@ function expectEqualRows(actual: Float32Array, expected: Float32Array): void {
 }
 
 describe('the CUDA graph with its attention kernel said in portable operators', () => {
-  const padded = (nodes: EsmNodes) => new PaddedLowering(nodes);
+  const padded = paddedFor('fp32');
 
   test.each<Pooling>(['mean', 'bos'])('%s of all sequences packed equals the reference', async (pooling) => {
     const session = await open(padded, pooling);
@@ -119,7 +128,7 @@ describe('the CUDA graph with its attention kernel said in portable operators', 
   });
 
   test('max pooling equals that of the portable graph', async () => {
-    const expected = await embed(await open(LOWERINGS.cpu, 'max'), sequences);
+    const expected = await embed(await open(loweringFor('cpu', 'fp32'), 'max'), sequences);
     expectEqualRows(await embed(await open(padded, 'max'), sequences), expected);
   });
 
@@ -138,7 +147,7 @@ test.each<Pooling>(['mean', 'max', 'bos'])(
     await modelWithNan(TINY, poisoned, '-');
     const [first, second, third] = sequences.filter(({ tokens }) => !tokens.includes(GAP));
     const bad = { id: 'bad', tokens: Uint8Array.from(third!.tokens).fill(GAP, 1, 2) };
-    const session = await open((nodes) => new PaddedLowering(nodes), pooling, poisoned);
+    const session = await open(paddedFor('fp32'), pooling, poisoned);
     const rows = await embed(session, [first!, second!, bad]);
     const clean = await embed(session, [first!, second!, third!]);
     expect([...rows.subarray(0, 2 * GOLDEN_WIDTH)]).toEqual([...clean.subarray(0, 2 * GOLDEN_WIDTH)]);
@@ -146,16 +155,33 @@ test.each<Pooling>(['mean', 'max', 'bos'])(
   },
 );
 
+test('computed in float16, the CUDA graph stays close to the reference', async () => {
+  const session = await open(paddedFor('fp16'));
+  // The CPU is slow in float16; these are the short ones.
+  const golden = await goldenRows('mean.npy');
+  const rows = await embed(session, sequences.slice(0, 6));
+  for (let start = 0; start < rows.length; start += GOLDEN_WIDTH) {
+    const [a, b] = [rows, golden].map((all) => all.subarray(start, start + GOLDEN_WIDTH));
+    expect(cosine(a!, b!)).toBeGreaterThan(0.9999);
+  }
+});
+
 describe('the CUDA graph itself', () => {
-  test.each<Pooling | 'none'>(['mean', 'max', 'bos', 'none'])(
-    'passes all checks of ONNX Runtime but the one for its attention kernel (%s)',
-    async (pooling) => {
-      const problem = await open(LOWERINGS.cuda, pooling).catch(String);
+  test.each<[Pooling | 'none', Precision]>([
+    ['mean', 'fp32'],
+    ['max', 'fp32'],
+    ['bos', 'fp32'],
+    ['none', 'fp32'],
+    ['mean', 'fp16'],
+  ])(
+    'passes all checks of ONNX Runtime but the one for its attention kernel (%s, %s)',
+    async (pooling, precision) => {
+      const problem = await open(loweringFor('cuda', precision), pooling).catch(String);
       expect(problem).toMatch(NO_KERNEL);
     },
   );
 
-  test.each<[string, EsmGraphOptions['lowering']]>([
+  test.each<[string, Lowered]>([
     ['without heads', withAttention(['token_offset', 'cu_seqlens'], {})],
     [
       'with an attribute that it does not have',
@@ -172,8 +198,8 @@ describe('the CUDA graph itself', () => {
   });
 });
 
-function withAttention(inputs: readonly string[], attributes: Readonly<Record<string, Attribute>>) {
-  return (nodes: EsmNodes) => {
+function withAttention(inputs: readonly string[], attributes: Readonly<Record<string, Attribute>>): Lowered {
+  const lowering = (nodes: EsmNodes) => {
     const lowering = new FusedLowering(nodes);
     lowering.attend = ({ query, key, value }) =>
       nodes.builder.node('PackedMultiHeadAttention', [query, key, value, '', ...inputs], {
@@ -182,4 +208,5 @@ function withAttention(inputs: readonly string[], attributes: Readonly<Record<st
       });
     return lowering;
   };
+  return { ...loweringFor('cuda', 'fp32'), lowering };
 }

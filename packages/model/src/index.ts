@@ -7,7 +7,7 @@ export {
 } from './demo-model.ts';
 export { describeModel, type ModelDescription } from './describe-model.ts';
 export type { EsmConfig } from './esm-config.ts';
-export { buildEsmGraph, GRAPH_VERSION, LOWERINGS, type EsmGraphOptions } from './esm-graph.ts';
+export { buildEsmGraph, GRAPH_VERSION, loweringFor, type EsmGraphOptions } from './esm-graph.ts';
 export { loadEsmModel, type EsmModel } from './esm-model.ts';
 export type { EsmWeights } from './esm-weights.ts';
 export {
@@ -15,6 +15,7 @@ export {
   defaultCacheDirectory,
   prepareModel,
   type GraphOptions,
+  type GraphPaths,
   type PreparedModel,
   type PrepareModelOptions,
 } from './model-store.ts';

@@ -4,12 +4,16 @@ import { access, copyFile, link, mkdir, readdir, realpath, rename, rm, writeFile
 import { homedir } from 'node:os';
 import { basename, join, resolve } from 'node:path';
 
-import type { EmbeddingDtype, ExecutionProvider, Pooling } from '@virnucpro/protocol';
+import type { EmbeddingDtype, ExecutionProvider, Pooling, Precision } from '@virnucpro/protocol';
 
 import { DEMO_MODEL_NAME, ensureDemoModel } from './demo-model.ts';
-import { buildEsmGraph, GRAPH_VERSION, LOWERINGS } from './esm-graph.ts';
+import { buildEsmGraph, GRAPH_VERSION, loweringFor } from './esm-graph.ts';
 import { loadEsmModel, type EsmModel } from './esm-model.ts';
 import { fingerprintModel } from './fingerprint.ts';
+import { halveWeights } from './half-weights.ts';
+
+/** The graph file of each execution provider. */
+export type GraphPaths = Readonly<Record<ExecutionProvider, string>>;
 
 /** A model whose graph is on disk, ready to be opened by a session. */
 export interface PreparedModel {
@@ -17,7 +21,10 @@ export interface PreparedModel {
   /** Random weights: the numbers mean nothing biologically. */
   readonly isDemo: boolean;
   /** The graph that each execution provider gets; over the same weights. */
-  readonly graphPaths: Readonly<Record<ExecutionProvider, string>>;
+  readonly graphPaths: GraphPaths;
+  readonly precision: Precision;
+  /** In fp32, for packs that overflow in fp16; null where fp32 is the precision. */
+  readonly fallbackGraphPaths: GraphPaths | null;
   /** Null: the vocabulary of ESM-2. */
   readonly vocabularyPath: string | null;
   /** sha256 over configuration and weights. */
@@ -32,6 +39,7 @@ export interface PreparedModel {
 }
 
 export interface GraphOptions {
+  readonly precision: Precision;
   readonly pooling: Pooling;
   readonly outputDtype: EmbeddingDtype;
   /** Residues of the longest sequence. */
@@ -77,14 +85,56 @@ export async function prepareModel(options: PrepareModelOptions): Promise<Prepar
   const fingerprint = await fingerprintModel(model, cacheDirectory, (file) =>
     onProgress?.(`reading ${file} once, to know it again`),
   );
-  const { pooling, outputDtype, maxResidues } = options;
-  const variant = `${fingerprint.slice(0, 24)}-g${GRAPH_VERSION}-${pooling}-${outputDtype}-${maxResidues}`;
-  const graphDirectory = join(cacheDirectory, 'graphs', variant);
+  const graphPaths = await prepareGraphs(model, fingerprint, options);
+  const fallbackGraphPaths =
+    options.precision === 'fp32'
+      ? null
+      : await prepareGraphs(model, fingerprint, { ...options, precision: 'fp32' });
+  return describe(model, isDemo, fingerprint, {
+    graphPaths,
+    fallbackGraphPaths,
+    precision: options.precision,
+  });
+}
+
+async function prepareGraphs(
+  model: EsmModel,
+  fingerprint: string,
+  options: PrepareModelOptions,
+): Promise<GraphPaths> {
+  const { precision, pooling, outputDtype, maxResidues, cacheDirectory, onProgress } = options;
+  const variant = [
+    fingerprint.slice(0, 24),
+    `g${GRAPH_VERSION}`,
+    precision,
+    pooling,
+    outputDtype,
+    maxResidues,
+  ];
+  const graphDirectory = join(cacheDirectory, 'graphs', variant.join('-'));
   if (!(await exists(join(graphDirectory, LAST_FILE)))) {
-    onProgress?.(`building the graph of ${options.model}`);
-    await buildAside(model, options, graphDirectory);
+    onProgress?.(`building the ${precision} graph of ${options.model}`);
+    await buildAside(await inPrecision(model, fingerprint, options), options, graphDirectory);
   }
-  return describe(model, isDemo, fingerprint, graphDirectory);
+  return graphPathsIn(graphDirectory);
+}
+
+/** The model with weights of the type that the graph keeps them in. */
+async function inPrecision(
+  model: EsmModel,
+  fingerprint: string,
+  {
+    precision,
+    cacheDirectory,
+    onProgress,
+  }: Pick<PrepareModelOptions, 'precision' | 'cacheDirectory' | 'onProgress'>,
+): Promise<EsmModel> {
+  if (precision === 'fp32') return model;
+  return halveWeights(model, fingerprint, cacheDirectory, (message) => onProgress?.(message));
+}
+
+function graphPathsIn(directory: string): GraphPaths {
+  return { cpu: join(directory, GRAPH_FILES.cpu), cuda: join(directory, GRAPH_FILES.cuda) };
 }
 
 /** For `model build`: the graph and its weights in a folder of the user's choice. */
@@ -98,8 +148,12 @@ export async function buildModelInto(
   const model = await loadEsmModel(resolve(options.directory));
   const fingerprint = await fingerprintModel(model, options.cacheDirectory);
   await mkdir(options.outDirectory, { recursive: true });
-  await writeGraph(model, options, options.outDirectory);
-  return describe(model, false, fingerprint, options.outDirectory);
+  await writeGraph(await inPrecision(model, fingerprint, options), options, options.outDirectory);
+  return describe(model, false, fingerprint, {
+    graphPaths: graphPathsIn(options.outDirectory),
+    fallbackGraphPaths: null,
+    precision: options.precision,
+  });
 }
 
 /** Builds in a folder beside and renames it: a half-made one is never seen. */
@@ -123,8 +177,7 @@ async function writeGraph(model: EsmModel, options: GraphOptions, directory: str
     const graph = await buildEsmGraph(model, {
       pooling: options.pooling,
       outputDtype: options.outputDtype,
-      precision: 'fp32',
-      lowering: LOWERINGS[provider],
+      ...loweringFor(provider, options.precision),
       maxPositions: options.maxResidues + SPECIAL_TOKENS,
       fileNameOf: (file) => names.get(file) ?? basename(file),
     });
@@ -152,17 +205,14 @@ async function describe(
   model: EsmModel,
   isDemo: boolean,
   fingerprint: string,
-  graphDirectory: string,
+  graphs: Pick<PreparedModel, 'graphPaths' | 'fallbackGraphPaths' | 'precision'>,
 ): Promise<PreparedModel> {
   const { directory, embeddingDim, layers, heads, parameterCount, weightBytes } = model;
   const hasVocabulary = (await readdir(directory)).includes('vocab.txt');
   return {
     name: isDemo ? DEMO_MODEL_NAME : basename(directory),
     isDemo,
-    graphPaths: {
-      cpu: join(graphDirectory, GRAPH_FILES.cpu),
-      cuda: join(graphDirectory, GRAPH_FILES.cuda),
-    },
+    ...graphs,
     vocabularyPath: hasVocabulary ? join(directory, 'vocab.txt') : null,
     fingerprint,
     graphVersion: GRAPH_VERSION,

@@ -2,7 +2,7 @@ import type { Pooling } from '@virnucpro/protocol';
 
 import type { Projections } from './esm-lowering.ts';
 import { float, graph, int, MICROSOFT, value, type GraphBuilder } from './onnx/graph-builder.ts';
-import { DATA_TYPE, type DataType } from './onnx/proto.ts';
+import { DATA_TYPE } from './onnx/proto.ts';
 
 /**
  * What must not mix sequences is done in a loop over them: nothing is padded, no mask can leak, and a NaN in one
@@ -29,7 +29,7 @@ export function attendPerSequence(
   builder: GraphBuilder,
   projected: Projections,
   boundaries: string,
-  { heads, width, element }: { readonly heads: number; readonly width: number; readonly element: DataType },
+  { heads, width }: { readonly heads: number; readonly width: number },
 ): string {
   const body = loopBody(builder, 'attention', boundaries);
   const parts = [projected.query, projected.key, projected.value].map((tensor) => asBatch(body, tensor));
@@ -40,12 +40,12 @@ export function attendPerSequence(
   const rows = body.builder.node('Squeeze', [attended, body.builder.int64s('axis', [0])]);
   const collected = body.builder.unique('collected');
   const appended = body.builder.node('SequenceInsert', [collected, rows]);
-  const tokens = { dataType: element, dims: ['sequence_tokens', width], sequence: true };
+  const tokens = { dataType: DATA_TYPE.float, dims: ['sequence_tokens', width], sequence: true };
   const loop = body.builder.finish(loopInputs(body, [{ name: collected, ...tokens }]), [
     value(keepGoing(body), DATA_TYPE.bool, []),
     { name: appended, ...tokens },
   ]);
-  const empty = builder.node('SequenceEmpty', [], { attributes: { dtype: int(element) } });
+  const empty = builder.node('SequenceEmpty', [], { attributes: { dtype: int(DATA_TYPE.float) } });
   const sequences = builder.node('Loop', [sequenceCount(builder, boundaries), '', empty], {
     attributes: { body: graph(loop) },
   });

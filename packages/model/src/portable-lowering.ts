@@ -36,24 +36,26 @@ export class PortableLowering implements EsmLowering {
       domain: MICROSOFT,
       attributes: { interleaved: int(0), num_heads: int(model.heads) },
     });
-    return builder.node('Squeeze', [rotated, one]);
+    return this.#nodes.rounded(builder.node('Squeeze', [rotated, one]));
   }
 
   attend(projections: Projections): string {
-    const { builder, model, element } = this.#nodes;
-    return attendPerSequence(builder, projections, this.#boundaries, {
+    const { builder, model } = this.#nodes;
+    const attended = attendPerSequence(builder, projections, this.#boundaries, {
       heads: model.heads,
       width: model.embeddingDim,
-      element,
     });
+    return this.#nodes.rounded(attended);
   }
 
   activate(input: string, weights: LinearWeights): string {
-    return this.#nodes.builder.node('Gelu', [this.#nodes.linear(input, weights)]);
+    const activated = this.#nodes.builder.node('Gelu', [this.#nodes.linear(input, weights)]);
+    return this.#nodes.rounded(activated);
   }
 
   addAndNorm(residual: string, input: string, weights: LinearWeights, norm: LinearWeights) {
-    const sum = this.#nodes.builder.node('Add', [residual, this.#nodes.linear(input, weights)]);
+    const added = this.#nodes.builder.node('Add', [residual, this.#nodes.linear(input, weights)]);
+    const sum = this.#nodes.rounded(added);
     return { sum, normed: this.#nodes.norm(sum, norm) };
   }
 

@@ -3,6 +3,8 @@ import { open, type FileHandle } from 'node:fs/promises';
 import { InputError } from '@virnucpro/protocol';
 import { z } from 'zod';
 
+import { float16Value } from './float16.ts';
+
 export type TensorDtype = 'F32' | 'F16' | 'BF16' | 'I64';
 
 /** Where one tensor lies in its file. */
@@ -59,6 +61,27 @@ export async function readSafetensors(file: string): Promise<TensorLocation[]> {
   } finally {
     await handle.close();
   }
+}
+
+export interface TensorHeading {
+  readonly name: string;
+  readonly dtype: TensorDtype;
+  readonly shape: readonly number[];
+  readonly elementBytes: number;
+}
+
+/** What stands before the data of tensors that follow one another without gaps. */
+export function encodeSafetensorsHeader(tensors: readonly TensorHeading[]): Buffer {
+  let offset = 0;
+  const entries = tensors.map(({ name, dtype, shape, elementBytes }) => {
+    const start = offset;
+    offset += shape.reduce((product, dimension) => product * dimension, elementBytes);
+    return [name, { dtype, shape, data_offsets: [start, offset] }] as const;
+  });
+  const json = Buffer.from(JSON.stringify(Object.fromEntries(entries)));
+  const length = Buffer.alloc(LENGTH_BYTES);
+  length.writeBigUInt64LE(BigInt(json.length));
+  return Buffer.concat([length, json]);
 }
 
 /** Reads a small float tensor whole, as float32. */
@@ -124,7 +147,7 @@ function widen(bytes: Buffer, dtype: string): Float32Array {
       return Float32Array.from({ length: bytes.length / 4 }, (_, index) => view.getFloat32(4 * index, true));
     case 'F16':
       return Float32Array.from({ length: bytes.length / 2 }, (_, index) =>
-        float16(view.getUint16(2 * index, true)),
+        float16Value(view.getUint16(2 * index, true)),
       );
     case 'BF16':
       return new Float32Array(
@@ -134,15 +157,6 @@ function widen(bytes: Buffer, dtype: string): Float32Array {
     default:
       throw new Error(`a tensor of type ${dtype} cannot be read as float32`);
   }
-}
-
-function float16(bits: number): number {
-  const sign = bits & 0x8000 ? -1 : 1;
-  const exponent = (bits >> 10) & 0x1f;
-  const fraction = bits & 0x3ff;
-  if (exponent === 0) return sign * fraction * 2 ** -24;
-  if (exponent === 31) return fraction === 0 ? sign * Infinity : NaN;
-  return sign * (1 + fraction / 1024) * 2 ** (exponent - 15);
 }
 
 function invalid(file: string, problem: string, cause?: unknown): InputError {

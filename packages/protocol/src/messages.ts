@@ -60,6 +60,8 @@ export const workerConfigSchema = z.strictObject({
   /** The same files as the user named them, for messages. */
   displayPaths: z.array(z.string().min(1)).min(1),
   graphPath: z.string().min(1),
+  /** In fp32, for rows that overflow in fp16; null in a run that is in fp32. */
+  fallbackGraphPath: z.string().min(1).nullable(),
   /** See docs/adr: large models share mapped weights instead of packing a private copy. */
   disablePrepacking: z.boolean(),
   embeddingDim: z.int().positive(),

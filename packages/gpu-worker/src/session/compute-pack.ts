@@ -4,6 +4,7 @@ import { EXIT_CODES } from '@virnucpro/protocol/exit-codes';
 import type { InferenceSession, SessionInput, SessionOptions } from './inference-session.ts';
 import { isAllocationFailure, type MemoryBudget } from './memory-budget.ts';
 import { findNonFiniteRows } from './non-finite.ts';
+import type { BudgetedSession } from './retry-session.ts';
 import { splitInput } from './split-input.ts';
 
 export interface ComputedPack {
@@ -15,24 +16,34 @@ export interface ComputedPack {
 }
 
 /**
- * Computes a pack. What the device has no memory for is computed in parts of half the size; what is NaN or infinite is
- * computed a second time before its rows are given up.
+ * Computes a pack. What the device has no memory for is computed in parts of half the size; rows that are NaN or infinite
+ * are computed a second time, in fp32 when the run is in fp16, before they are given up. The other rows stay: no row
+ * depends on whether its neighbours are finite.
  *
+ * @param openRetry the session of the second time
  * @param tokenLimit most tokens at once for this pack, beside what the budget says
  * @throws {VirnucproError} OUT_OF_MEMORY when there is not even memory for one sequence
  */
 export async function computePack(
-  session: InferenceSession,
+  { session, budget }: BudgetedSession,
   input: SessionInput,
   { embeddingDim, dtype }: Pick<SessionOptions, 'embeddingDim' | 'dtype'>,
-  budget: MemoryBudget,
+  openRetry: () => Promise<BudgetedSession>,
   tokenLimit = Number.POSITIVE_INFINITY,
 ): Promise<ComputedPack> {
-  const computed = await computeInParts(session, input, budget, tokenLimit);
-  if (findNonFiniteRows(computed.rows, embeddingDim, dtype).length === 0)
-    return { ...computed, nonFiniteRows: [] };
-  const again = await computeInParts(session, input, budget, tokenLimit);
-  return { ...again, nonFiniteRows: findNonFiniteRows(again.rows, embeddingDim, dtype) };
+  const { rows, parts } = await computeInParts(session, input, budget, tokenLimit);
+  const nonFinite = findNonFiniteRows(rows, embeddingDim, dtype);
+  if (nonFinite.length === 0) return { rows, parts, nonFiniteRows: [] };
+  const retry = await openRetry();
+  const again = await computeInParts(retry.session, input, retry.budget, tokenLimit);
+  const rowBytes = rows.length / (input.cuSeqlens.length - 1);
+  for (const row of nonFinite)
+    rows.set(again.rows.subarray(row * rowBytes, (row + 1) * rowBytes), row * rowBytes);
+  return {
+    rows,
+    parts: Math.max(parts, again.parts),
+    nonFiniteRows: findNonFiniteRows(rows, embeddingDim, dtype),
+  };
 }
 
 async function computeInParts(

@@ -16,6 +16,7 @@ beforeAll(async () => {
   model = await prepareModel({
     model: TINY_MODEL,
     cacheDirectory: directory,
+    precision: 'fp32',
     pooling: 'mean',
     outputDtype: 'float32',
     maxResidues: 100,
@@ -26,6 +27,7 @@ afterAll(() => rm(directory, { recursive: true, force: true }));
 const open = (graph: ExecutionProvider, provider: ExecutionProvider) =>
   createOnnxSession({
     graphPath: model.graphPaths[graph],
+    fallbackGraphPath: null,
     provider,
     threads: 1,
     disablePrepacking: false,

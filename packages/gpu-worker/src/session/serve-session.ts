@@ -10,6 +10,7 @@ import type {
   SessionOptions,
 } from './inference-session.ts';
 import { MemoryBudget } from './memory-budget.ts';
+import { RetrySession, type BudgetedSession } from './retry-session.ts';
 import type { SessionReply, SessionRequest, SessionResult, SessionThreadData } from './session-messages.ts';
 import { SessionState } from './session-state.ts';
 
@@ -27,15 +28,17 @@ export async function serveSession(
   const session = await openSession(port, data.options, createSession);
   if (session === null) return;
   const state = new SessionState(data.state);
-  const budget = new MemoryBudget();
+  const first = { session, budget: new MemoryBudget() };
+  const retry = new RetrySession(first, data.options, createSession);
   let idleSinceMs = nowMs();
   for (;;) {
     const request = nextRequest(port, state);
     if (request.type === 'close') break;
     const waitMs = nowMs() - idleSinceMs;
-    await answer({ port, session, state, options: data.options, budget }, request, waitMs);
+    await answer({ port, first, retry, state, options: data.options }, request, waitMs);
     idleSinceMs = nowMs();
   }
+  await retry.close();
   await session.close();
   port.close();
 }
@@ -78,14 +81,14 @@ function nextRequest(port: MessagePort, state: SessionState): SessionRequest {
 
 interface Served {
   readonly port: MessagePort;
-  readonly session: InferenceSession;
+  readonly first: BudgetedSession;
+  readonly retry: RetrySession;
   readonly state: SessionState;
   readonly options: SessionOptions;
-  readonly budget: MemoryBudget;
 }
 
 async function answer(
-  { port, session, state, options, budget }: Served,
+  { port, first, retry, state, options }: Served,
   request: RunRequest,
   waitMs: number,
 ): Promise<void> {
@@ -97,7 +100,7 @@ async function answer(
   const startedMs = nowMs();
   state.packStarted(startedMs);
   try {
-    const computed = await computePack(session, request, options, budget, request.tokenLimit);
+    const computed = await computePack(first, request, options, () => retry.open(), request.tokenLimit);
     const result: SessionResult = { ...computed, waitMs, busyMs: nowMs() - startedMs };
     reply(port, { type: 'result', requestId, ...result }, [computed.rows.buffer]);
   } catch (error) {

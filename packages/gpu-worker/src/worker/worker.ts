@@ -285,6 +285,7 @@ export class Worker {
 function sessionOptions({ config, device }: InitMessage) {
   return {
     graphPath: config.graphPath,
+    fallbackGraphPath: config.fallbackGraphPath,
     provider: device.provider,
     threads: config.threadsPerWorker,
     disablePrepacking: config.disablePrepacking,

@@ -3,6 +3,7 @@ import {
   logLevelSchema,
   longSequencesSchema,
   poolingSchema,
+  precisionSchema,
 } from '@virnucpro/protocol';
 import { z } from 'zod';
 
@@ -78,6 +79,13 @@ export const RUN_OPTIONS = {
     describe: 'Row of a sequence: mean or max over its residues, or its BOS token',
     group: INPUT,
     value: 'mean|bos|max',
+  }),
+  precision: option({
+    schema: precisionSchema,
+    default: 'fp32',
+    describe: 'Numbers that the model computes with; fp16 is for GPUs: see model check',
+    group: INPUT,
+    value: 'fp32|fp16',
   }),
   dtype: option({
     schema: embeddingDtypeSchema,

@@ -62,7 +62,7 @@ export async function examine(
     smoke.some(({ exitCode }) => exitCode === EXIT_CODES.complete) && usesCuda(devices.value);
   const findings = [
     probeNode(process.version),
-    ...(await probeHost(machine, model.value, devices.value)),
+    ...(await probeHost(machine, model.value, devices.value, settings.precision)),
     probeSlurm(machine),
     ...(await probeCuda(machine, settings, listing, context)).map((finding) =>
       worksOnCuda ? softened(finding) : finding,
@@ -110,9 +110,10 @@ async function probeHost(
   machine: Machine,
   model: PreparedModel | null,
   resolved: ResolvedDevices | null,
+  precision: RunSettings['precision'],
 ): Promise<Finding[]> {
   const workers = resolved?.devices.length ?? 1;
-  const needed = model === null ? null : memoryOf(model, workers);
+  const needed = model === null ? null : memoryOf(model, workers, precision);
   return [
     await probeProcessors(machine, availableParallelism(), workers * (resolved?.threadsPerWorker ?? 1)),
     await probeMemory(machine, totalmem(), needed),

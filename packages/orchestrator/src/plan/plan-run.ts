@@ -66,7 +66,7 @@ export async function planRun(
       shards: summary.shards,
       packs,
       diskBytes: bytesForRecords(summary.records, model.embeddingDim, bytes.dtype),
-      memoryBytes: memoryOf(model, devices.length),
+      memoryBytes: memoryOf(model, devices.length, bytes.precision),
     };
   } finally {
     await rm(spool, { recursive: true, force: true });
@@ -87,6 +87,12 @@ async function scanAll(
 }
 
 /** Memory of this machine that the workers take, all together. */
-export function memoryOf(model: Pick<PreparedModel, 'weightBytes'>, workers: number): number {
-  return workers * WORKER_OVERHEAD_BYTES + (areWeightsShared(model) ? 1 : workers) * model.weightBytes;
+export function memoryOf(
+  model: Pick<PreparedModel, 'weightBytes'>,
+  workers: number,
+  precision: RunSettings['precision'],
+): number {
+  // Rounded weights are cast by each worker for itself.
+  const copies = areWeightsShared(model) && precision === 'fp32' ? 1 : workers;
+  return workers * WORKER_OVERHEAD_BYTES + copies * model.weightBytes;
 }

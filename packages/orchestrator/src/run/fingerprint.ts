@@ -16,6 +16,7 @@ export interface ByteSettings {
   readonly onnxruntime: string;
   readonly device: ExecutionProvider;
   readonly weights: 'prepacked' | 'mapped';
+  readonly precision: RunSettings['precision'];
   readonly pooling: RunSettings['pooling'];
   readonly dtype: RunSettings['dtype'];
   readonly packing: PackingMode;
@@ -50,6 +51,7 @@ export function byteSettings(
     onnxruntime: onnxRuntimeVersion(),
     device,
     weights: areWeightsShared(model) ? 'mapped' : 'prepacked',
+    precision: settings.precision,
     pooling: settings.pooling,
     dtype: settings.dtype,
     packing: settings.packing ? 'packed' : 'one-by-one',

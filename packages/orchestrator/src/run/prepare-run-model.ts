@@ -11,6 +11,7 @@ export function prepareRunModel(
   return prepareModel({
     model: settings.model,
     cacheDirectory: defaultCacheDirectory(environment),
+    precision: settings.precision,
     pooling: settings.pooling,
     outputDtype: settings.dtype,
     maxResidues: settings['max-residues'],

@@ -118,12 +118,19 @@ async function runClaimed(
   return withRecords(prepared, [devices.notice, nodeNotice]);
 }
 
+const NO_DEVICES: ResolvedDevices = {
+  devices: [],
+  threadsPerWorker: 1,
+  freeMemoryBytes: null,
+  notice: null,
+};
+
 async function devicesFor(
   mission: Mission,
   { settings, context }: JobRequest,
   model: PreparedModel,
 ): Promise<ResolvedDevices> {
-  if (mission.kind === 'merge') return { devices: [], threadsPerWorker: 1, notice: null };
+  if (mission.kind === 'merge') return NO_DEVICES;
   return resolveDevices(settings, model.weightBytes, context);
 }
 

@@ -33,6 +33,7 @@ export function initMessageFor(
 
 function workerConfig(job: WorkerJob, files: readonly PlainFile[]): WorkerConfig {
   const { manifest, paths, settings, byteSettings, model, devices } = job;
+  const fallback = model.fallbackGraphPaths?.[byteSettings.device];
   return {
     runId: manifest.runId,
     settingsHash: manifest.settingsHash,
@@ -42,6 +43,7 @@ function workerConfig(job: WorkerJob, files: readonly PlainFile[]): WorkerConfig
     inputPaths: files.map(({ path }) => resolve(path)),
     displayPaths: files.map(({ displayPath }) => displayPath),
     graphPath: resolve(model.graphPaths[byteSettings.device]),
+    fallbackGraphPath: fallback === undefined ? null : resolve(fallback),
     disablePrepacking: byteSettings.weights === 'mapped',
     embeddingDim: model.embeddingDim,
     vocabularyPath: model.vocabularyPath,

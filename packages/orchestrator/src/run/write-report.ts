@@ -41,7 +41,7 @@ export async function writeReport(
       demo: model.isDemo,
       parameters: model.parameterCount,
       embeddingDim: model.embeddingDim,
-      precision: 'fp32',
+      precision: byteSettings.precision,
     },
     settings: manifest.settings,
     versions: versionsOf(job.context.toolVersion),

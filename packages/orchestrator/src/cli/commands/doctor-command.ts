@@ -23,6 +23,7 @@ const OPTIONS: readonly RunOptionName[] = [
   'workers',
   'threads-per-worker',
   'token-budget',
+  'precision',
   'json',
 ];
 

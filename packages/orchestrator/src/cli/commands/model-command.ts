@@ -1,5 +1,5 @@
 import { buildModelInto, defaultCacheDirectory, describeModel } from '@virnucpro/model';
-import type { EmbeddingDtype, Pooling } from '@virnucpro/protocol';
+import type { EmbeddingDtype, Pooling, Precision } from '@virnucpro/protocol';
 import type { Argv, CommandModule } from 'yargs';
 
 import type { RunContext, Finish } from '../../run/run-context.ts';
@@ -49,6 +49,7 @@ function infoCommand(context: RunContext, finish: Finish): CommandModule<object,
 interface BuildArguments {
   readonly directory: string;
   readonly out: string;
+  readonly precision: Precision;
   readonly pooling: Pooling;
   readonly dtype: EmbeddingDtype;
   readonly maxResidues: number;
@@ -68,6 +69,11 @@ function buildCommand(context: RunContext, finish: Finish): CommandModule<object
           requiresArg: true,
           describe: 'folder to write to',
         })
+        .option('precision', {
+          choices: ['fp32', 'fp16'] as const,
+          default: 'fp32',
+          describe: 'numbers that the model computes with',
+        })
         .option('pooling', {
           choices: ['mean', 'bos', 'max'] as const,
           default: 'mean',
@@ -83,11 +89,12 @@ function buildCommand(context: RunContext, finish: Finish): CommandModule<object
           default: 1022,
           describe: 'longest sequence that the graph takes',
         }) as unknown as Argv<BuildArguments>,
-    handler: async ({ directory, out, pooling, dtype, maxResidues }) => {
+    handler: async ({ directory, out, precision, pooling, dtype, maxResidues }) => {
       const model = await buildModelInto({
         directory,
         outDirectory: out,
         cacheDirectory: defaultCacheDirectory(context.environment),
+        precision,
         pooling,
         outputDtype: dtype,
         maxResidues,

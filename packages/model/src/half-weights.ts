@@ -1,0 +1,104 @@
+import { mkdir, open, rm, type FileHandle } from 'node:fs/promises';
+import { basename, dirname, join } from 'node:path';
+
+import { InputError } from '@virnucpro/protocol';
+
+import { relocated, usedTensors, type EsmModel } from './esm-model.ts';
+import { FLOAT16_MAX, roundToFloat16 } from './float16.ts';
+import { makeOnce } from './make-once.ts';
+import { encodeSafetensorsHeader, readSafetensors, type TensorLocation } from './safetensors.ts';
+
+/** In the name of the file: raised whenever the same weights would give another one. */
+const VERSION = 1;
+const BLOCK_ELEMENTS = 1 << 21;
+
+/**
+ * The same model with its weights in float16: in a file of the cache folder that is made once, by one process while
+ * others wait, and is whole when it is there. Weights that are float16 already are used where they are.
+ *
+ * @param fingerprint of the model, the name of the file
+ * @throws {InputError} MODEL_WEIGHTS_OVERFLOW naming the tensor and the number that float16 cannot hold
+ */
+export async function halveWeights(
+  model: EsmModel,
+  fingerprint: string,
+  cacheDirectory: string,
+  onProgress: (message: string) => void,
+): Promise<EsmModel> {
+  const tensors = usedTensors(model.weights);
+  if (tensors.every(({ dtype }) => dtype === 'F16')) return model;
+  const path = join(cacheDirectory, 'fp16', `${fingerprint.slice(0, 24)}-v${VERSION}.safetensors`);
+  await mkdir(dirname(path), { recursive: true });
+  await makeOnce(path, {
+    make: (temporary) => {
+      onProgress(`converting the weights of ${basename(model.directory)} to float16, once`);
+      return writeHalved(tensors, temporary);
+    },
+    onWait: () =>
+      onProgress(`waiting for another process that converts ${basename(model.directory)} to float16`),
+  });
+  const located = new Map((await readSafetensors(path)).map((tensor) => [tensor.name, tensor]));
+  return { ...model, weights: relocated(model.weights, located, path) };
+}
+
+async function writeHalved(tensors: readonly TensorLocation[], path: string): Promise<void> {
+  const file = await open(path, 'wx');
+  try {
+    await file.write(
+      encodeSafetensorsHeader(
+        tensors.map(({ name, shape }) => ({ name, shape, dtype: 'F16', elementBytes: 2 })),
+      ),
+    );
+    for (const tensor of tensors) await appendHalved(tensor, file);
+    await file.sync();
+  } catch (error) {
+    await rm(path, { force: true });
+    throw error;
+  } finally {
+    await file.close();
+  }
+}
+
+async function appendHalved(tensor: TensorLocation, target: FileHandle): Promise<void> {
+  const source = await open(tensor.file, 'r');
+  try {
+    const elementBytes = tensor.dtype === 'F32' ? 4 : 2;
+    const elements = tensor.byteLength / elementBytes;
+    for (let first = 0; first < elements; first += BLOCK_ELEMENTS) {
+      const bytes = new Uint8Array(Math.min(BLOCK_ELEMENTS, elements - first) * elementBytes);
+      const { bytesRead } = await source.read(
+        bytes,
+        0,
+        bytes.length,
+        tensor.byteOffset + first * elementBytes,
+      );
+      if (bytesRead < bytes.length) throw new Error(`${tensor.file} became shorter while it was read`);
+      await target.write(halve(bytes, tensor, first));
+    }
+  } finally {
+    await source.close();
+  }
+}
+
+/** @param first position in the tensor of the block's first number, for the message */
+function halve(bytes: Uint8Array<ArrayBuffer>, tensor: TensorLocation, first: number): Uint8Array {
+  if (tensor.dtype === 'F16') return bytes;
+  const wide = tensor.dtype === 'F32' ? new Uint32Array(bytes.buffer) : widenBfloat16(bytes);
+  const narrow = new Uint16Array(wide.length);
+  const beyond = roundToFloat16(wide, narrow);
+  if (beyond !== -1) throw overflow(tensor, first + beyond, new Float32Array(wide.buffer)[beyond] as number);
+  return new Uint8Array(narrow.buffer);
+}
+
+/** -> bits of float32 */
+function widenBfloat16(bytes: Uint8Array<ArrayBuffer>): Uint32Array<ArrayBuffer> {
+  return Uint32Array.from(new Uint16Array(bytes.buffer), (bits) => bits << 16);
+}
+
+function overflow({ name, file }: TensorLocation, position: number, seen: number): InputError {
+  return new InputError(
+    'MODEL_WEIGHTS_OVERFLOW',
+    `Tensor ${name} in ${file} holds ${seen} (number ${position} of it), and float16 ends at ${FLOAT16_MAX}. Use --precision fp32.`,
+    { details: { file, tensor: name } },
+  );
+}
