@@ -39,3 +39,23 @@ test('a plan is readable, and refuses what a run would refuse', async () => {
   expect(stdout).toMatch(/^packs +at least \d+ of 2,048 tokens/m);
   expect(await runProgram(['plan', directory.path('nothing.faa')])).toMatchObject({ code: 2 });
 });
+
+test('a plan for GPUs that are elsewhere: their budget, and a model that is too large for them', async () => {
+  const plan = (...more: string[]) => runProgram(['plan', PHAGE_PROTEINS, '--model', TINY_MODEL, ...more]);
+  const roomy = await plan('--assume-gpu-memory', '80GiB', '--gpus', '0,1');
+  expect(roomy.stdout).toMatch(/^devices +2: cuda:0 \(assumed\), cuda:1 \(assumed\)/m);
+  expect(roomy.stdout).toMatch(/^budget +16384 tokens per pack: 81920 MiB free/m);
+  expect(await plan('--assume-gpu-memory', '1000MiB')).toMatchObject({
+    code: 2,
+    stderr: expect.stringMatching(
+      /tiny does not fit on the assumed GPU.*there are 1.0 GiB.*--token-budget N/,
+    ) as unknown,
+  });
+  expect((await plan('--assume-gpu-memory', '1000MiB', '--token-budget', '512')).stdout).toMatch(
+    /512 tokens per pack, as asked for/,
+  );
+  expect(await plan('--assume-gpu-memory', '80')).toMatchObject({
+    code: 2,
+    stderr: expect.stringContaining('give the free memory of one GPU with its unit') as unknown,
+  });
+}, 30_000);

@@ -87,3 +87,28 @@ test('hidden GPUs are no reason not to compute on the CPU when nobody asked for 
   expect(code).toBe(0);
   expect(stdout).toMatch(/"event":"run-started".*"device":"cpu"/);
 }, 30_000);
+
+test('the GPU with the least free memory decides the token budget, which the manifest keeps', async () => {
+  const gpus = FOUR_GPUS.slice(0, 2).map((gpu, index) => ({ ...gpu, freeMiB: index === 0 ? 80_000 : 1_062 }));
+  const machine = await withGpus(directory.path('machine'), gpus);
+  const auto = [PHAGE_PROTEINS, '-o', directory.path('out'), '--model', TINY_MODEL];
+  expect(await runProgram([...auto, '--gpus', 'all'], machine)).toMatchObject({ code: 0 });
+  const manifest = JSON.parse(await readFile(join(directory.path('out'), 'manifest.json'), 'utf8')) as {
+    settings: { tokenBudget: number };
+  };
+  const alone = await runProgram(
+    ['plan', '--json', PHAGE_PROTEINS, '--model', TINY_MODEL, '--gpus', '0'],
+    machine,
+  );
+  expect(JSON.parse(alone.stdout)).toMatchObject({ tokenBudget: 16_384 });
+  expect(manifest.settings.tokenBudget).toBeGreaterThanOrEqual(1024);
+  expect(manifest.settings.tokenBudget).toBeLessThan(16_384);
+
+  const full = await withGpus(directory.path('machine'), [{ ...FOUR_GPUS[0]!, freeMiB: 900 }]);
+  expect(
+    await runProgram(['-o', directory.path('full'), ...auto.slice(0, 1), '--model', TINY_MODEL], full),
+  ).toMatchObject({
+    code: 2,
+    stderr: expect.stringContaining('tiny does not fit on cuda:0 (NVIDIA H100 80GB HBM3)') as unknown,
+  });
+}, 30_000);

@@ -23,6 +23,8 @@ export { PACKER_VERSION, type Pack } from './pack.ts';
 export {
   calculateTokenBudget,
   CPU_TOKEN_BUDGET,
+  type NoTokenBudget,
+  type Precision,
   type TokenBudget,
   type TokenBudgetInput,
   type TokenBudgetReason,

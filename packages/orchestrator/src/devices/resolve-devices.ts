@@ -8,13 +8,19 @@ import { chooseGpus } from './choose-gpus.ts';
 import { cudaProviderPath } from './onnx-runtime.ts';
 import { visibleDevices } from './visible-devices.ts';
 import { freeMemoryBytes } from './find-device.ts';
-import { listGpus } from './gpu-list.ts';
+import { listGpus, type Gpu } from './gpu-list.ts';
+
+/** Free memory of a device, before a model is loaded. */
+export interface DeviceMemory {
+  readonly label: string;
+  readonly freeBytes: number;
+}
 
 export interface ResolvedDevices {
   readonly devices: readonly DeviceSpec[];
   readonly threadsPerWorker: number;
-  /** Free on the device that has least; null on CPU, and where the driver does not say. */
-  readonly freeMemoryBytes: number | null;
+  /** Of the device that has least free; null on CPU, and where the driver does not say. */
+  readonly memory: DeviceMemory | null;
   /** What a person should know of the choice. */
   readonly notice: string | null;
 }
@@ -59,13 +65,18 @@ export async function resolveDevices(
     const missing = providerMissing(devices.length, cudaProvider);
     throw new DeviceError('CUDA_PROVIDER_MISSING', `${missing} Or use --device cpu.`);
   }
-  const free = devices.map(({ physical }) => freeMemoryBytes(physical, gpus));
-  return {
-    devices,
-    threadsPerWorker: settings['threads-per-worker'] ?? 1,
-    freeMemoryBytes: free.includes(null) ? null : Math.min(...free.map(Number)),
-    notice: null,
-  };
+  const memory = leastMemory(devices, gpus);
+  return { devices, threadsPerWorker: settings['threads-per-worker'] ?? 1, memory, notice: null };
+}
+
+/** The packs must fit on every device, so the one that has least decides. */
+function leastMemory(devices: readonly DeviceSpec[], gpus: readonly Gpu[]): DeviceMemory | null {
+  const known = devices.flatMap(({ label, physical }) => {
+    const freeBytes = freeMemoryBytes(physical, gpus);
+    return freeBytes === null ? [] : [{ label: `${label} (${physical?.name ?? '?'})`, freeBytes }];
+  });
+  if (known.length < devices.length) return null;
+  return known.reduce((least, memory) => (memory.freeBytes < least.freeBytes ? memory : least));
 }
 
 function checkConflicts({ device, gpus, workers }: DeviceSettings): void {
@@ -91,7 +102,7 @@ function cpuDevices(settings: DeviceSettings, weightBytes: number, notice: strin
   const threadsPerWorker = settings['threads-per-worker'] ?? Math.max(1, Math.floor(cores / workers));
   const device: DeviceSpec = { provider: 'cpu', label: 'cpu', visibleDevices: '', physical: null };
   const devices = Array.from({ length: workers }, () => device);
-  return { devices, threadsPerWorker, freeMemoryBytes: null, notice };
+  return { devices, threadsPerWorker, memory: null, notice };
 }
 
 function providerMissing(gpus: number, path: string): string {

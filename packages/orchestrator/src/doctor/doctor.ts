@@ -15,6 +15,7 @@ import { resolveDevices, type ResolvedDevices } from '../devices/resolve-devices
 import { memoryOf } from '../plan/plan-run.ts';
 import { formatBytes } from '../progress/format.ts';
 import { byteSettings } from '../run/fingerprint.ts';
+import { chooseTokenBudget } from '../run/token-budget.ts';
 import { prepareRunModel } from '../run/prepare-run-model.ts';
 import type { RunContext } from '../run/run-context.ts';
 import { probeCudaLibraries } from './cuda-libraries.ts';
@@ -28,7 +29,7 @@ import { probeNode } from './node-version.ts';
 import { probeOutput } from './output-disk.ts';
 import { probeProcessors } from './processors.ts';
 import { probeSlurm } from './slurm.ts';
-import { smokeRun } from './smoke-run.ts';
+import { smokeRun, type SmokeJob } from './smoke-run.ts';
 import { refusal, type Verdict } from './verdict.ts';
 
 /** Loading a large model from a slow disk takes minutes; a hung driver takes for ever. */
@@ -56,13 +57,24 @@ export async function examine(
     describeDevices,
   );
   const output = await probeOutput(outDirectory, context.fileSystem, () => performance.now());
-  const smoke = await smokeRuns(settings, model.value, devices.value, context);
-  const decisive = [model.verdict, devices.verdict, output, ...smoke];
-  const worksOnCuda =
-    smoke.some(({ exitCode }) => exitCode === EXIT_CODES.complete) && usesCuda(devices.value);
+  const { value: preparedModel } = model;
+  const { value: resolved } = devices;
+  const jobs =
+    preparedModel === null || resolved === null
+      ? []
+      : [
+          await attempt(
+            'token budget',
+            () => Promise.resolve(smokeJob(settings, preparedModel, resolved)),
+            describeBudget,
+          ),
+        ];
+  const smoke = (await Promise.all(jobs.map(({ value }) => smokeRuns(value, context)))).flat();
+  const decisive = [model.verdict, devices.verdict, ...jobs.map(({ verdict }) => verdict), output, ...smoke];
+  const worksOnCuda = smoke.some(({ exitCode }) => exitCode === EXIT_CODES.complete) && usesCuda(resolved);
   const findings = [
     probeNode(process.version),
-    ...(await probeHost(machine, model.value, devices.value, settings.precision)),
+    ...(await probeHost(machine, preparedModel, resolved, settings.precision)),
     probeSlurm(machine),
     ...(await probeCuda(machine, settings, listing, context)).map((finding) =>
       worksOnCuda ? softened(finding) : finding,
@@ -70,6 +82,13 @@ export async function examine(
     ...decisive.map(({ finding }) => finding),
   ];
   return { doctorVersion: 1, toolVersion: context.toolVersion, exitCode: exitCodeOf(decisive), findings };
+}
+
+/** A job that a device can be tried with. */
+interface PlannedSmoke {
+  readonly job: SmokeJob;
+  /** Of the token budget. */
+  readonly explanation: string;
 }
 
 interface Attempt<T> {
@@ -154,23 +173,25 @@ function cudaNeed({ device, gpus }: RunSettings, listing: GpuListing): CudaNeed 
   return device === 'auto' && listing.gpus.length > 0 ? 'possible' : 'none';
 }
 
+/** @throws {DeviceError} MODEL_TOO_LARGE */
+function smokeJob(settings: RunSettings, model: PreparedModel, devices: ResolvedDevices): PlannedSmoke {
+  const provider = devices.devices[0]?.provider ?? 'cpu';
+  const budget = chooseTokenBudget(settings, model, { memory: devices.memory, earlier: null });
+  const bytes = byteSettings(settings, model, { provider, tokenBudget: budget.tokenBudget });
+  return { job: { settings, model, devices, byteSettings: bytes }, explanation: budget.explanation };
+}
+
+function describeBudget({ explanation }: PlannedSmoke): Finding {
+  return ok('token budget', explanation);
+}
+
 /** CPU workers are all alike: one of them is tried. GPUs are tried at the same time, as a run starts them. */
-async function smokeRuns(
-  settings: RunSettings,
-  model: PreparedModel | null,
-  resolved: ResolvedDevices | null,
-  context: RunContext,
-): Promise<Verdict[]> {
-  if (model === null || resolved === null) return [];
-  const provider = resolved.devices[0]?.provider ?? 'cpu';
-  const job = {
-    settings,
-    model,
-    devices: resolved,
-    byteSettings: byteSettings(settings, model, provider, null),
-  };
-  const entry = context.workerEntry ?? new URL(import.meta.resolve('@virnucpro/gpu-worker/entry'));
-  const tried: readonly DeviceSpec[] = provider === 'cpu' ? resolved.devices.slice(0, 1) : resolved.devices;
+async function smokeRuns(planned: PlannedSmoke | null, { workerEntry }: RunContext): Promise<Verdict[]> {
+  if (planned === null) return [];
+  const { job } = planned;
+  const { devices } = job.devices;
+  const entry = workerEntry ?? new URL(import.meta.resolve('@virnucpro/gpu-worker/entry'));
+  const tried: readonly DeviceSpec[] = job.byteSettings.device === 'cpu' ? devices.slice(0, 1) : devices;
   return Promise.all(tried.map((device) => smokeRun(job, device, entry, SMOKE_LIMIT_MS)));
 }
 

@@ -12,6 +12,8 @@ import { prepareRunModel } from '../run/prepare-run-model.ts';
 import { scanData } from '../run/scan-data.ts';
 import { areWeightsShared, byteSettings } from '../run/fingerprint.ts';
 import type { RunContext } from '../run/run-context.ts';
+import { chooseTokenBudget } from '../run/token-budget.ts';
+import { assumedGpus } from './assumed-gpus.ts';
 
 /** What a run would do and need; nothing is computed. */
 export interface RunPlan {
@@ -30,6 +32,8 @@ export interface RunPlan {
   readonly devices: readonly string[];
   readonly threadsPerWorker: number;
   readonly tokenBudget: number;
+  /** Where that number comes from. */
+  readonly tokenBudgetReason: string;
   readonly shards: number;
   /** At least; best-fit packing rarely needs more. */
   readonly packs: number;
@@ -42,17 +46,25 @@ export interface RunPlan {
 /**
  * Reads all input as a run would, and works out what the run would take.
  *
+ * @param assumedGpuBytes free memory of each GPU of another machine, on which the run would be; null: this machine
  * @throws {VirnucproError} what the run would throw before it computes: bad input, weights, devices
  */
 export async function planRun(
   fasta: readonly string[],
   settings: RunSettings,
   context: RunContext,
+  assumedGpuBytes: number | null = null,
 ): Promise<RunPlan> {
   const inputs = await resolveInputFiles(fasta);
   const model = await prepareRunModel(settings, context);
-  const { devices, threadsPerWorker } = await resolveDevices(settings, model.weightBytes, context);
-  const bytes = byteSettings(settings, model, devices[0]?.provider ?? 'cpu', null);
+  const resolved =
+    assumedGpuBytes === null
+      ? await resolveDevices(settings, model.weightBytes, context)
+      : assumedGpus(settings, assumedGpuBytes);
+  const { devices, threadsPerWorker, memory } = resolved;
+  const budget = chooseTokenBudget(settings, model, { memory, earlier: null });
+  const provider = devices[0]?.provider ?? 'cpu';
+  const bytes = byteSettings(settings, model, { provider, tokenBudget: budget.tokenBudget });
   const spool = await mkdtemp(join(tmpdir(), 'virnucpro-plan-'));
   try {
     const files = await spoolInputs(inputs, spool, context.stdin);
@@ -63,6 +75,7 @@ export async function planRun(
       devices: devices.map(({ label }) => label),
       threadsPerWorker,
       tokenBudget: bytes.tokenBudget,
+      tokenBudgetReason: budget.explanation,
       shards: summary.shards,
       packs,
       diskBytes: bytesForRecords(summary.records, model.embeddingDim, bytes.dtype),

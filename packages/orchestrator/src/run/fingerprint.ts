@@ -1,6 +1,6 @@
 import { SHARD_CUTTER_VERSION } from '@virnucpro/fasta';
 import type { PreparedModel } from '@virnucpro/model';
-import { calculateTokenBudget, PACKER_VERSION } from '@virnucpro/packing';
+import { PACKER_VERSION } from '@virnucpro/packing';
 import type { ExecutionProvider, PackingMode } from '@virnucpro/protocol';
 
 import type { RunSettings } from '../config/run-options.ts';
@@ -36,15 +36,13 @@ const PREPACKED_WEIGHT_BYTES = 1e9;
 const PACKS_PER_SHARD = 64;
 
 /**
- * @param earlier the token budget of the run that is resumed: "auto" means that one then
+ * @param device what all workers compute on, and the token budget that fits there
  */
 export function byteSettings(
   settings: RunSettings,
   model: PreparedModel,
-  device: ExecutionProvider,
-  earlierTokenBudget: number | null,
+  { provider: device, tokenBudget }: { readonly provider: ExecutionProvider; readonly tokenBudget: number },
 ): ByteSettings {
-  const tokenBudget = chooseTokenBudget(settings, model, earlierTokenBudget);
   return {
     model: model.fingerprint,
     graphVersion: model.graphVersion,
@@ -69,19 +67,4 @@ export function byteSettings(
 /** Workers map large weights, and so have them once together. */
 export function areWeightsShared({ weightBytes }: Pick<PreparedModel, 'weightBytes'>): boolean {
   return weightBytes > PREPACKED_WEIGHT_BYTES;
-}
-
-function chooseTokenBudget(settings: RunSettings, model: PreparedModel, earlier: number | null): number {
-  const asked = settings['token-budget'];
-  if (asked !== 'auto') return asked;
-  if (earlier !== null) return earlier;
-  return calculateTokenBudget({
-    freeMemoryBytes: null,
-    modelBytes: model.weightBytes,
-    hiddenSize: model.embeddingDim,
-    layers: model.layers,
-    heads: model.heads,
-    intermediateSize: 4 * model.embeddingDim,
-    bytesPerElement: 4,
-  }).tokenBudget;
 }

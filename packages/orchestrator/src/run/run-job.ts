@@ -21,6 +21,7 @@ import { removeCheckpoints } from './run-folder.ts';
 import { describeInputs, type RunInput } from './run-inputs.ts';
 import { reportFinished } from './run-summary.ts';
 import { listenForStop } from './stop-signals.ts';
+import { chooseTokenBudget } from './token-budget.ts';
 
 /**
  * The main job: FASTA in, embeddings out.
@@ -100,7 +101,10 @@ async function runClaimed(
     openRun({
       fileSystem: context.fileSystem,
       paths: claim.paths,
-      settingsFor: (earlierTokenBudget) => byteSettings(settings, model, provider, earlierTokenBudget),
+      settingsFor: (earlier) => {
+        const { tokenBudget } = chooseTokenBudget(settings, model, { memory: devices.memory, earlier });
+        return byteSettings(settings, model, { provider, tokenBudget });
+      },
       model,
       inputs,
       toolVersion: context.toolVersion,
@@ -121,7 +125,7 @@ async function runClaimed(
 const NO_DEVICES: ResolvedDevices = {
   devices: [],
   threadsPerWorker: 1,
-  freeMemoryBytes: null,
+  memory: null,
   notice: null,
 };
 

@@ -1,6 +1,7 @@
 import { EXIT_CODES } from '@virnucpro/protocol';
 import type { Argv, CommandModule } from 'yargs';
 
+import { parseMemory } from '../../plan/assumed-gpus.ts';
 import { planRun, type RunPlan } from '../../plan/plan-run.ts';
 import { formatBytes, formatCount } from '../../progress/format.ts';
 import type { Finish, RunContext } from '../../run/run-context.ts';
@@ -9,6 +10,7 @@ import { addRunOptions, restoreStdin, settingsFrom } from './run-command.ts';
 interface PlanArguments {
   readonly fasta: string[];
   readonly config: string | undefined;
+  readonly assumeGpuMemory: string | undefined;
   readonly [flag: string]: unknown;
 }
 
@@ -20,11 +22,18 @@ export function planCommand(context: RunContext, finish: Finish): CommandModule<
       addRunOptions(
         yargs
           .positional('fasta', { describe: 'as for run', array: true, type: 'string' })
-          .option('config', { type: 'string', requiresArg: true, describe: 'YAML file, as for run' }),
+          .option('config', { type: 'string', requiresArg: true, describe: 'YAML file, as for run' })
+          .option('assume-gpu-memory', {
+            type: 'string',
+            requiresArg: true,
+            describe:
+              'plan for GPUs with so much free memory each (80GiB), as many as --gpus names, not for this machine',
+          }),
       ) as Argv<PlanArguments>,
     handler: async (argv) => {
       const settings = await settingsFrom(argv, argv.config, context.environment);
-      const plan = await planRun(argv.fasta.map(restoreStdin), settings, context);
+      const assumed = argv.assumeGpuMemory === undefined ? null : parseMemory(argv.assumeGpuMemory);
+      const plan = await planRun(argv.fasta.map(restoreStdin), settings, context, assumed);
       context.stdout.write(settings.json ? `${JSON.stringify(plan)}\n` : describePlan(plan));
       finish(EXIT_CODES.complete);
     },
@@ -53,6 +62,7 @@ function describePlan(plan: RunPlan): string {
       'packs',
       `at least ${formatCount(packs)} of ${formatCount(tokenBudget)} tokens, in ${formatCount(shards)} shards`,
     ],
+    ['budget', plan.tokenBudgetReason],
     ['disk', `${formatBytes(diskBytes)} at most in RUN_DIR`],
     ['memory', `about ${formatBytes(memoryBytes)} on this machine`],
   ]

@@ -1,0 +1,31 @@
+import { UsageError, type DeviceSpec } from '@virnucpro/protocol';
+
+import type { ResolvedDevices } from '../devices/resolve-devices.ts';
+import type { RunSettings } from '../config/run-options.ts';
+
+const UNIT_BYTES: Readonly<Record<string, number>> = { GiB: 2 ** 30, GB: 1e9, MiB: 2 ** 20, MB: 1e6 };
+
+/**
+ * @param text of --assume-gpu-memory: 80GiB, 24GB, 9728MiB
+ * @returns bytes
+ * @throws {UsageError} INVALID_SETTING
+ */
+export function parseMemory(text: string): number {
+  const [, number, unit] = /^(\d+(?:\.\d+)?)\s*([GM]i?B)$/.exec(text.trim()) ?? [];
+  const bytes = Number(number) * (UNIT_BYTES[unit ?? ''] ?? Number.NaN);
+  if (bytes > 0) return Math.floor(bytes);
+  throw new UsageError(
+    'INVALID_SETTING',
+    `--assume-gpu-memory is "${text}": give the free memory of one GPU with its unit, as 80GiB, 24GB or 9728MiB.`,
+  );
+}
+
+/** As many GPUs as `--gpus` names, all alike; one where it names none. Nothing on this machine is looked at. */
+export function assumedGpus({ gpus }: Pick<RunSettings, 'gpus'>, freeBytes: number): ResolvedDevices {
+  const names = gpus === null || gpus.trim() === 'all' ? ['0'] : gpus.split(',').map((name) => name.trim());
+  const devices = names.map((name): DeviceSpec => {
+    const label = `cuda:${name} (assumed)`;
+    return { provider: 'cuda', label, visibleDevices: name, physical: null };
+  });
+  return { devices, threadsPerWorker: 1, memory: { label: 'the assumed GPU', freeBytes }, notice: null };
+}
