@@ -1,5 +1,8 @@
 import { NucleotideReader, RecordTranslator, type ChunkLength } from '@virnucpro/translate';
 
+/** As VirNucPro translates. */
+const DEFAULTS = { geneticCode: 1, minResidues: 1, orfs: false } as const;
+
 /** The three output files, a character a byte. */
 export interface TranslatedText {
   readonly chunks: string;
@@ -14,7 +17,7 @@ export function translateBytes(
   pieceBytes = 65_536,
 ): TranslatedText {
   const reader = new NucleotideReader('test.fa');
-  const translator = new RecordTranslator(chunkLength);
+  const translator = new RecordTranslator({ ...DEFAULTS, chunkLength });
   const text = { chunks: '', nucleotides: '', proteins: '' };
   const keep = (batches: ReturnType<RecordTranslator['flush']>): void => {
     for (const batch of batches) {

@@ -35,7 +35,13 @@ export {
   type OpenedShardLog,
   type ShardLogStanding,
 } from './shard-log.ts';
-export type { PackEntry, RecordEntry, ShardLogHeader, ShardTotals } from './shard-log-records.ts';
+export type {
+  PackEntry,
+  RecordEntry,
+  RecordOrigin,
+  ShardLogHeader,
+  ShardTotals,
+} from './shard-log-records.ts';
 export { rowBytesOf } from './shard-log-records.ts';
 export { hashFile } from './hash-file.ts';
 export { verifyRun, type Finding, type Verification } from './verify.ts';

@@ -7,6 +7,13 @@ import { encodeNpyHeader } from './npy.ts';
 import { OutputFile, type OutputFacts } from './output-file.ts';
 import type { RejectionReason } from './rejection.ts';
 import { EMBEDDINGS_FILE, FAILED_FILE, SEQUENCES_FILE } from './run-directory.ts';
+import {
+  FAILED_COLUMNS,
+  failedLine,
+  SEQUENCES_COLUMNS,
+  sequencesLine,
+  TRANSLATED_COLUMNS,
+} from './output-lines.ts';
 import { readShardResult, type ShardResult } from './shard-result.ts';
 
 export interface MergeOptions {
@@ -21,6 +28,8 @@ export interface MergeOptions {
   readonly outputDirectory: string;
   readonly embeddingDim: number;
   readonly dtype: EmbeddingDtype;
+  /** The rows were translated from nucleotide records: sequences.tsv says from where. */
+  readonly translated?: boolean;
   readonly signal?: AbortSignal;
 }
 
@@ -28,11 +37,10 @@ export interface MergeResult {
   readonly rows: number;
   readonly rejected: number;
   readonly rejectedByReason: Readonly<Partial<Record<RejectionReason, number>>>;
+  /** Nucleotide records without an open frame: neither rows nor rejected. 0 when nothing was translated. */
+  readonly recordsWithoutFrames: number;
   readonly files: readonly OutputFacts[];
 }
-
-const SEQUENCES_HEADER = 'row\tid\tresidues\ttruncated\tfile\tordinal\n';
-const FAILED_HEADER = 'id\tfile\tordinal\treason\tdetail\n';
 
 /**
  * Streams shard logs, in input order, into embeddings.npy, sequences.tsv and failed.tsv. Two shards at a time are in
@@ -47,8 +55,9 @@ export async function mergeShardLogs(options: MergeOptions, rowCount: number): P
   const outputs = await createOutputs(fileSystem, outputDirectory);
   try {
     await outputs.embeddings.append(encodeNpyHeader(rowCount, embeddingDim, dtype), 0);
-    await outputs.sequences.append(SEQUENCES_HEADER, 0);
-    await outputs.failed.append(FAILED_HEADER, 0);
+    const columns = options.translated === true ? TRANSLATED_COLUMNS : SEQUENCES_COLUMNS;
+    await outputs.sequences.append(columns, 0);
+    await outputs.failed.append(FAILED_COLUMNS, 0);
     const counts = await appendShards(options, outputs);
     if (counts.rows !== rowCount) {
       throw new CheckpointError(
@@ -97,17 +106,18 @@ async function createOutputs(fileSystem: DurableFileSystem, directory: string): 
 
 async function appendShards(options: MergeOptions, outputs: Outputs) {
   const rejectedByReason: Partial<Record<RejectionReason, number>> = {};
-  let [rows, rejected] = [0, 0];
+  let [rows, rejected, recordsWithoutFrames] = [0, 0, 0];
   for await (const { shard, result } of readAhead(options)) {
     options.signal?.throwIfAborted();
     await appendShard(outputs, result, shard, options.displayPaths[shard.fileIndex] ?? '', rows);
     rows += result.rowCount;
+    if (options.translated === true) recordsWithoutFrames += shard.recordCount - sourcesOf(result);
     for (const { reason } of result.rejections.values()) {
       rejected += 1;
       rejectedByReason[reason] = (rejectedByReason[reason] ?? 0) + 1;
     }
   }
-  return { rows, rejected, rejectedByReason };
+  return { rows, rejected, rejectedByReason, recordsWithoutFrames };
 }
 
 /** Results in input order; the next is read while the caller writes this one. */
@@ -141,31 +151,23 @@ async function appendShard(
   outputs: Outputs,
   { records, rejections, rows, rowCount }: ShardResult,
   { firstOrdinal }: Shard,
-  displayPath: string,
+  file: string,
   firstRow: number,
 ): Promise<void> {
-  const file = oneField(displayPath);
   const sequences: string[] = [];
   const failed: string[] = [];
-  records.forEach(({ id, residues, truncated }, index) => {
-    const ordinal = firstOrdinal + index;
+  records.forEach((record, index) => {
+    const place = { file, ordinal: firstOrdinal + (record.origin?.record ?? index) };
     const rejection = rejections.get(index);
-    if (rejection !== undefined) {
-      failed.push(
-        `${oneField(id)}\t${file}\t${ordinal}\t${rejection.reason}\t${oneField(rejection.detail)}\n`,
-      );
-    } else {
-      sequences.push(
-        `${firstRow + sequences.length}\t${oneField(id)}\t${residues}\t${truncated}\t${file}\t${ordinal}\n`,
-      );
-    }
+    if (rejection !== undefined) failed.push(failedLine(record, rejection, place));
+    else sequences.push(sequencesLine(firstRow + sequences.length, record, place));
   });
   await outputs.embeddings.append(rows, rowCount);
   await outputs.sequences.append(sequences.join(''), sequences.length);
   await outputs.failed.append(failed.join(''), failed.length);
 }
 
-/** Tabs and line ends would break the table. */
-function oneField(text: string): string {
-  return text.replace(/[\t\n\r]/g, ' ');
+/** Nucleotide records that a shard's sequences, or rejections, come from. */
+function sourcesOf({ records }: ShardResult): number {
+  return new Set(records.map(({ origin }) => origin?.record)).size;
 }

@@ -18,6 +18,26 @@ export const shardLogHeaderSchema = z.strictObject({
 /** Which shard of which run, under which settings: a log with another header is another's. */
 export type ShardLogHeader = z.infer<typeof shardLogHeaderSchema>;
 
+export const recordOriginSchema = z.strictObject({
+  /** Position in the shard of the nucleotide record. */
+  record: z.int().nonnegative(),
+  /** Its id. */
+  id: z.string().min(1),
+  /** Where in it the sequence was translated from; null for a record that was rejected as a whole. */
+  frame: z
+    .strictObject({
+      /** Number of the chunk in its record, from 1. */
+      chunk: z.int().positive(),
+      label: z.enum(['F1', 'F2', 'F3', 'R1', 'R2', 'R3']),
+      /** The codons are the record's bases start … end, from 1, on either strand. */
+      start: z.int().positive(),
+      end: z.int().positive(),
+    })
+    .nullable(),
+});
+/** Where a translated sequence comes from. */
+export type RecordOrigin = z.infer<typeof recordOriginSchema>;
+
 export const recordEntrySchema = z.strictObject({
   id: z.string().min(1),
   /** Residues embedded, after truncation; 0 when rejected. */
@@ -25,8 +45,10 @@ export const recordEntrySchema = z.strictObject({
   truncated: z.boolean(),
   /** Why the loader rejected it. */
   rejection: z.strictObject({ reason: rejectionReasonSchema, detail: z.string() }).nullable(),
+  /** Of translated sequences only. */
+  origin: recordOriginSchema.optional(),
 });
-/** One record of a shard. */
+/** One sequence of a shard: a record, or what was translated from one. */
 export type RecordEntry = z.infer<typeof recordEntrySchema>;
 
 /** The rows of one pack. */

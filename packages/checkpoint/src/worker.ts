@@ -3,4 +3,10 @@ export { appendProblem } from './append-problem.ts';
 export { nodeFileSystem, type DurableFileSystem } from './durable-file-system.ts';
 export type { PackRejection, RejectionReason } from './rejection.ts';
 export { shardLogPath, ShardLogWriter } from './shard-log.ts';
-export { rowBytesOf, type PackEntry, type RecordEntry, type ShardLogHeader } from './shard-log-records.ts';
+export {
+  rowBytesOf,
+  type PackEntry,
+  type RecordEntry,
+  type RecordOrigin,
+  type ShardLogHeader,
+} from './shard-log-records.ts';

@@ -26,6 +26,8 @@ export interface ScanSummary {
   /** Of acceptable records, after truncation, BOS and EOS included. */
   readonly tokens: number;
   readonly shards: number;
+  /** Sequences that they give: one each, unless they are translated later. */
+  readonly sequences: number;
   /** Records longer than the residue limit, whether truncated or rejected. */
   readonly longRecords: number;
   readonly emptyRecords: number;
@@ -42,6 +44,7 @@ export class ScanTally {
   #records = 0;
   #residues = 0;
   #tokens = 0;
+  #sequences = 0;
   #longRecords = 0;
   #emptyRecords = 0;
   #invalidRecords = 0;
@@ -52,8 +55,9 @@ export class ScanTally {
   #residuesBefore = 0;
   readonly #files: FileSummary[] = [];
 
-  addRecord(residues: number, { status, tokens }: RecordVerdict): void {
+  addRecord(residues: number, { status, tokens }: RecordVerdict, sequences: number): void {
     this.#records += 1;
+    this.#sequences += sequences;
     if (status === 'invalid') this.#invalidRecords += 1;
     if (status === 'empty') this.#emptyRecords += 1;
     if (status === 'too-long' || status === 'truncated') this.#longRecords += 1;
@@ -82,6 +86,7 @@ export class ScanTally {
       residues: this.#residues,
       tokens: this.#tokens,
       shards,
+      sequences: this.#sequences,
       longRecords: this.#longRecords,
       emptyRecords: this.#emptyRecords,
       invalidRecords: this.#invalidRecords,

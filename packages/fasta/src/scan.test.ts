@@ -193,6 +193,7 @@ test('a small file is summed up', async () => {
   expect(shards).toMatchObject([{ byteStart: 1, byteEnd: 45, recordCount: 4, tokens: 6 + 14 }]);
   expect(summary).toEqual({
     records: 4,
+    sequences: 4,
     residues: 20,
     tokens: 20,
     shards: 1,

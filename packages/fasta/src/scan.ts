@@ -24,8 +24,19 @@ export interface ScanOptions {
   readonly longSequences: LongSequences;
   /** 'keep' keeps no ids, and so takes no memory for them. */
   readonly duplicateIds: 'error' | 'keep';
+  /** What an acceptable record of so many letters gives, where records are no sequences yet but are translated later. */
+  readonly expect?: (letters: number) => ExpectedOfRecord;
   readonly signal?: AbortSignal;
 }
+
+/** What a record is expected to give. */
+export interface ExpectedOfRecord {
+  readonly sequences: number;
+  /** BOS and EOS included. */
+  readonly tokens: number;
+}
+
+const ONE_SEQUENCE = 1;
 
 /** What tests replace; nothing of it changes the result. */
 export interface ScanInternals {
@@ -136,8 +147,11 @@ class FileScan {
         options.maxResidues,
         options.longSequences,
       );
-      tally.addRecord(residues, verdict);
-      const finished = cutter.add(start, floatAt(batch.end, row), verdict.tokens);
+      const expected = verdict.tokens === 0 ? undefined : options.expect?.(residues);
+      const tokens = expected?.tokens ?? verdict.tokens;
+      const sequences = expected?.sequences ?? ONE_SEQUENCE;
+      tally.addRecord(residues, { status: verdict.status, tokens }, sequences);
+      const finished = cutter.add(start, floatAt(batch.end, row), tokens, sequences);
       if (finished !== null) shards.push(this.#summed(finished));
     }
     this.#records += batch.count;

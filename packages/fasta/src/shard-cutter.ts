@@ -7,8 +7,10 @@ export interface ShardPolicy {
   readonly tokenBudget: number;
   /** Tokens of a shard, at most (one record may be more). */
   readonly shardTokens: number;
-  /** Bounds the memory that a shard of tiny or rejected records takes. */
+  /** Bounds the memory that a shard of tiny or rejected records takes; of records that give several sequences each, theirs. */
   readonly maxRecordsPerShard: number;
+  /** About how many tokens a byte of the input stands for; 1, as in protein FASTA, unless given. */
+  readonly tokensPerByte?: number;
 }
 
 /** A shard whose bytes were not summed yet. */
@@ -58,6 +60,8 @@ export class ShardCutter {
   #ordinal = 0;
   #shardCount = 0;
   #targetTokens = 0;
+  /** Of the open shard. */
+  #sequences = 0;
   #open: {
     byteStart: number;
     byteEnd: number;
@@ -82,17 +86,20 @@ export class ShardCutter {
   /**
    * Takes the next record of the file, bytes [byteStart, byteEnd).
    *
+   * @param sequences that it gives
    * @returns the shard that ends before this record, if one does
    */
-  add(byteStart: number, byteEnd: number, tokens: number): ShardDraft | null {
-    const finished = this.#fits(byteEnd, tokens) ? null : this.endShard();
+  add(byteStart: number, byteEnd: number, tokens: number, sequences = 1): ShardDraft | null {
+    const finished = this.#fits(byteEnd, tokens, sequences) ? null : this.endShard();
     if (this.#open === null) {
       this.#open = { byteStart, byteEnd, firstOrdinal: this.#ordinal, recordCount: 0, tokens: 0 };
+      this.#sequences = 0;
       this.#targetTokens = this.#targetFrom(byteStart);
     }
     this.#open.byteEnd = byteEnd;
     this.#open.recordCount += 1;
     this.#open.tokens += tokens;
+    this.#sequences += sequences;
     this.#ordinal += 1;
     return finished;
   }
@@ -106,20 +113,20 @@ export class ShardCutter {
     return draft;
   }
 
-  #fits(byteEnd: number, tokens: number): boolean {
+  #fits(byteEnd: number, tokens: number, sequences: number): boolean {
     const open = this.#open;
     if (open === null) return true;
     return (
       open.tokens + tokens <= this.#targetTokens &&
-      open.recordCount < this.#policy.maxRecordsPerShard &&
+      this.#sequences + sequences <= this.#policy.maxRecordsPerShard &&
       byteEnd - open.byteStart <= MAX_SHARD_BYTES
     );
   }
 
-  /** Bytes that are left stand for tokens: about one each in protein FASTA. */
+  /** Bytes that are left stand for tokens. */
   #targetFrom(byteStart: number): number {
-    const { tokenBudget, shardTokens } = this.#policy;
-    const remaining = this.#laterBytes + this.#fileBytes - byteStart;
+    const { tokenBudget, shardTokens, tokensPerByte = 1 } = this.#policy;
+    const remaining = (this.#laterBytes + this.#fileBytes - byteStart) * tokensPerByte;
     const ramp = (1 + Math.floor(this.#shardCount / RAMP_SHARDS)) * RAMP_PACKS * tokenBudget;
     const leastPacks = remaining > LAST_PACKS * tokenBudget ? 2 : 1;
     const least = Math.max(leastPacks * tokenBudget, LEAST_TOKENS);

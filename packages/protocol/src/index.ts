@@ -6,3 +6,4 @@ export * from './ids.ts';
 export * from './messages.ts';
 export * from './shard.ts';
 export * from './storage-failure.ts';
+export * from './translation.ts';

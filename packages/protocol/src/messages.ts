@@ -4,6 +4,7 @@ import { serializedErrorSchema } from './error-schema.ts';
 import { ProtocolError } from './errors.ts';
 import { leaseIdSchema, rankSchema, shardIdSchema } from './id-schemas.ts';
 import { shardSchema } from './shard.ts';
+import { translationSettingsSchema } from './translation.ts';
 
 /** Raised by one whenever a message changes; parent and worker must agree. */
 export const PROTOCOL_VERSION = 3;
@@ -73,6 +74,8 @@ export const workerConfigSchema = z.strictObject({
   packing: packingModeSchema,
   maxResidues: z.int().positive(),
   longSequences: longSequencesSchema,
+  /** Null when the records are proteins already. */
+  translation: translationSettingsSchema.nullable(),
   threadsPerWorker: z.int().positive(),
   loaderThreads: z.int().positive(),
   queueDepth: z.int().positive(),
@@ -181,6 +184,7 @@ export const workerMessageSchema = z.discriminatedUnion('type', [
     tokensReused: z.int().nonnegative(),
     /** Packs that were computed in parts, for lack of memory. */
     packsSplit: z.int().nonnegative(),
+    /** Of all packs, with what repeated sequences spared. */
     tokens: z.int().nonnegative(),
     elapsedMs: z.number().nonnegative(),
   }),

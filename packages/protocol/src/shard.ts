@@ -16,7 +16,10 @@ export const shardSchema = z.strictObject({
   /** Ordinal, in the file, of the first record. */
   firstOrdinal: z.int().nonnegative(),
   recordCount: z.int().positive(),
-  /** Tokens of its acceptable records, BOS and EOS included, after truncation to the residue limit. */
+  /**
+   * Tokens of its acceptable records, BOS and EOS included, after truncation to the residue limit; of nucleotide records,
+   * what is expected of them.
+   */
   tokens: z.int().nonnegative(),
   /** CRC-32 of the byte range: a worker that reads other bytes knows that the input changed. */
   crc32: z.int().nonnegative(),

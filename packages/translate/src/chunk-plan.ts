@@ -1,7 +1,9 @@
-/** The lengths that VirNucPro has models for, in bases. */
-export const CHUNK_LENGTHS = [300, 500] as const;
+import type { TranslationSettings } from '@virnucpro/protocol';
 
-export type ChunkLength = (typeof CHUNK_LENGTHS)[number];
+export type ChunkLength = TranslationSettings['chunkLength'];
+
+/** The lengths that VirNucPro has models for, in bases. */
+export const CHUNK_LENGTHS = [300, 500] as const satisfies readonly ChunkLength[];
 
 /** How a record is cut; `start` and `end` give chunk 0 … count − 1 as [start, end). */
 export interface ChunkPlan {

@@ -1,13 +1,11 @@
 import { byteAt } from './element.ts';
+import { AMINO_ACIDS_BY_CODE } from './genetic-codes.ts';
 import { lettersRead, type Direction, type Reading } from './strand.ts';
 
 /** Codes of the bases in the order of NCBI's tables; every other letter is AMBIGUOUS. */
 const BASE_ORDER = 'TCAG';
 const AMBIGUOUS = BASE_ORDER.length;
 const CODE_BITS = 3;
-
-/** The standard genetic code, NCBI translation table 1; codons in the order TTT, TTC, TTA, TTG, TCT, … GGG. */
-const AMINO_ACIDS = 'FFLLSSSSYY**CC*WLLLLPPPPHHQQRRRRIIIMTTTTNNKKSSRRVVVVAAAADDEEGGGG';
 
 /** What `translateCodons` returns where there is a stop codon. */
 export const STOPPED = -1;
@@ -18,9 +16,6 @@ const NO_RESIDUE = 0;
 const FORWARD_CODES = codesRead(1);
 const BACKWARD_CODES = codesRead(-1);
 
-/** Amino acid of each three codes; NO_RESIDUE where one is ambiguous. */
-const RESIDUE_OF_CODON = residueTable();
-
 /** Code of each byte, also in lower case. U is no base to the original. */
 function codesRead(direction: Direction): Uint8Array {
   return lettersRead(direction).map((letter) => {
@@ -29,10 +24,20 @@ function codesRead(direction: Direction): Uint8Array {
   });
 }
 
-function residueTable(): Uint8Array {
+/** Residue of each three codes of bases. */
+export type CodonTable = Uint8Array;
+
+/**
+ * The table of one of NCBI's genetic codes; a codon with an ambiguous letter has no residue in it.
+ *
+ * @throws {RangeError} no such code: see GENETIC_CODES
+ */
+export function codonTable(geneticCode: number): CodonTable {
+  const aminoAcids = AMINO_ACIDS_BY_CODE.get(geneticCode);
+  if (aminoAcids === undefined) throw new RangeError(`NCBI has no genetic code ${geneticCode}`);
   const table = new Uint8Array(1 << (3 * CODE_BITS)).fill(NO_RESIDUE);
-  for (let codon = 0; codon < AMINO_ACIDS.length; codon += 1) {
-    table[tableIndex(codon >> 4, (codon >> 2) & 3, codon & 3)] = AMINO_ACIDS.charCodeAt(codon);
+  for (let codon = 0; codon < aminoAcids.length; codon += 1) {
+    table[tableIndex(codon >> 4, (codon >> 2) & 3, codon & 3)] = aminoAcids.charCodeAt(codon);
   }
   return table;
 }
@@ -49,7 +54,7 @@ function tableIndex(first: number, second: number, third: number): number {
  * @param protein is written to; room for a third of the bases
  * @returns residues written, or STOPPED at the first stop codon
  */
-export function translateCodons(reading: Reading, protein: Uint8Array): number {
+export function translateCodons(reading: Reading, table: CodonTable, protein: Uint8Array): number {
   const { sequence, first, bases, direction } = reading;
   const codes = direction === 1 ? FORWARD_CODES : BACKWARD_CODES;
   let residues = 0;
@@ -60,7 +65,7 @@ export function translateCodons(reading: Reading, protein: Uint8Array): number {
       byteAt(codes, byteAt(sequence, at + direction)),
       byteAt(codes, byteAt(sequence, at + 2 * direction)),
     );
-    const residue = byteAt(RESIDUE_OF_CODON, codon);
+    const residue = byteAt(table, codon);
     if (residue === STOP) return STOPPED;
     protein[residues] = residue;
     // Without a branch: what is no residue is written over by the next one.
@@ -68,4 +73,22 @@ export function translateCodons(reading: Reading, protein: Uint8Array): number {
     at += 3 * direction;
   }
   return residues;
+}
+
+/** Codons of a reading before its first stop codon; all of them when it has none. */
+export function codonsBeforeStop(reading: Reading, table: CodonTable): number {
+  const { sequence, first, bases, direction } = reading;
+  const codes = direction === 1 ? FORWARD_CODES : BACKWARD_CODES;
+  const codons = Math.floor(bases / 3);
+  let at = first;
+  for (let count = 0; count < codons; count += 1) {
+    const codon = tableIndex(
+      byteAt(codes, byteAt(sequence, at)),
+      byteAt(codes, byteAt(sequence, at + direction)),
+      byteAt(codes, byteAt(sequence, at + 2 * direction)),
+    );
+    if (byteAt(table, codon) === STOP) return count;
+    at += 3 * direction;
+  }
+  return codons;
 }

@@ -32,3 +32,8 @@ export function isBlankByte(byte: number): boolean {
 export function isProteinLetter(byte: number): boolean {
   return byte < 128 && PROTEIN_LETTERS.includes(String.fromCharCode(byte).toUpperCase());
 }
+
+/** 0 for a nucleotide letter, 255 for any other byte: the form in which @virnucpro/fasta is told what a sequence is made of. */
+export const NUCLEOTIDE_TOKENS = LETTER_CLASSES.map((letterClass) =>
+  letterClass === LETTER_CLASS.base ? 0 : 255,
+);

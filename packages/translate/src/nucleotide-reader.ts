@@ -22,7 +22,7 @@ const BYTE_ORDER_MARK = Buffer.from([0xef, 0xbb, 0xbf]);
 const PREAMBLE_BYTES = 512;
 
 /** Indices of a byte array stay within reach of every supported Node, also when it is enlarged. */
-const MAX_RECORD_BASES = 2 ** 31;
+export const MAX_RECORD_BASES = 2 ** 31;
 
 /**
  * Reads one file of nucleotide FASTA by the rules of Biopython 1.80's parser, which VirNucPro uses: the id is the

@@ -1,6 +1,9 @@
+import type { TranslationSettings } from '@virnucpro/protocol';
+
 import { ByteBuffer } from './byte-buffer.ts';
-import { planChunks, type ChunkLength } from './chunk-plan.ts';
-import { writeHeader, writeLine, writeWrapped } from './fasta-writer.ts';
+import { planChunks } from './chunk-plan.ts';
+import { writeBases, writeHeader, writeLine, writeWrapped } from './fasta-writer.ts';
+import { frameSuffix } from './frame-id.ts';
 import type { NucleotideRecord } from './nucleotide-reader.ts';
 import { SixFrames } from './six-frames.ts';
 
@@ -20,7 +23,7 @@ export interface TranslationTotals {
   readonly emptyRecords: number;
   readonly bases: number;
   readonly chunks: number;
-  /** Open frames: the records of both frame files. */
+  /** Open frames, or pieces of frames: the records of both frame files. */
   readonly frames: number;
 }
 
@@ -28,16 +31,17 @@ const BATCH_BYTES = 1024 * 1024;
 
 /** Records in, the bytes of VirNucPro's three files out. Pure; memory for about 1 MiB of output. */
 export class RecordTranslator {
-  readonly #chunkLength: ChunkLength;
+  readonly #settings: TranslationSettings;
   readonly #sixFrames: SixFrames;
   readonly #chunks = new ByteBuffer();
   readonly #nucleotides = new ByteBuffer();
   readonly #proteins = new ByteBuffer();
   readonly #totals = { records: 0, emptyRecords: 0, bases: 0, chunks: 0, frames: 0 };
 
-  constructor(chunkLength: ChunkLength) {
-    this.#chunkLength = chunkLength;
-    this.#sixFrames = new SixFrames(chunkLength);
+  /** @throws {RangeError} when there is no such genetic code */
+  constructor(settings: TranslationSettings) {
+    this.#settings = settings;
+    this.#sixFrames = new SixFrames(settings);
   }
 
   get totals(): TranslationTotals {
@@ -46,7 +50,7 @@ export class RecordTranslator {
 
   /** Takes one record; yields what has gathered whenever that is enough for a write, also in the middle of it. */
   *add({ id, sequence }: NucleotideRecord): Generator<TranslatedBytes, void> {
-    const plan = planChunks(sequence.length, this.#chunkLength);
+    const plan = planChunks(sequence.length, this.#settings.chunkLength);
     this.#totals.records += 1;
     this.#totals.bases += sequence.length;
     this.#totals.chunks += plan.count;
@@ -67,11 +71,12 @@ export class RecordTranslator {
   #addChunk(id: Uint8Array, number: number, sequence: Uint8Array, start: number, end: number): void {
     writeHeader(this.#chunks, id, number);
     writeWrapped(this.#chunks, sequence, start, end);
-    for (const { label, nucleotides, protein } of this.#sixFrames.translate(sequence, start, end)) {
-      writeHeader(this.#nucleotides, id, number, label);
-      writeLine(this.#nucleotides, nucleotides);
-      writeHeader(this.#proteins, id, number, label);
-      writeLine(this.#proteins, protein);
+    for (const frame of this.#sixFrames.translate(sequence, start, end)) {
+      const suffix = frameSuffix(frame);
+      writeHeader(this.#nucleotides, id, number, suffix);
+      writeBases(this.#nucleotides, frame.bases);
+      writeHeader(this.#proteins, id, number, suffix);
+      writeLine(this.#proteins, frame.protein);
       this.#totals.frames += 1;
     }
   }

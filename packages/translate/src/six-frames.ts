@@ -1,8 +1,13 @@
-import { STOPPED, translateCodons } from './genetic-code.ts';
-import { copyBases, type Direction, type Reading } from './strand.ts';
+import type { TranslationSettings } from '@virnucpro/protocol';
+
+import { codonsBeforeStop, codonTable, STOPPED, translateCodons, type CodonTable } from './genetic-code.ts';
+import type { Direction, Reading } from './strand.ts';
+
+/** On the chunk, and on its reverse complement. */
+export type FrameLabel = 'F1' | 'F2' | 'F3' | 'R1' | 'R2' | 'R3';
 
 interface Frame {
-  readonly label: string;
+  readonly label: FrameLabel;
   readonly direction: Direction;
   /** Bases before the first codon. */
   readonly offset: number;
@@ -18,52 +23,73 @@ const FRAMES: readonly Frame[] = [
   { label: 'R3', direction: -1, offset: 2 },
 ];
 
-/** A frame without a stop codon; its bytes are good until the next chunk. */
+/** A frame without a stop codon, or, with `orfs`, a piece of one between stop codons. */
 export interface OpenFrame {
-  /** F1, F2, F3, R1, R2 or R3. */
-  readonly label: string;
-  /** What VirNucPro gives DNABERT-S for this frame, in capitals: see `basesOf`. */
-  readonly nucleotides: Uint8Array;
-  /** One residue at least. */
+  readonly label: FrameLabel;
+  /** With `orfs`: 1 + the stop codons before it in its frame, so it does not depend on `minResidues`. Else null. */
+  readonly orf: number | null;
+  /** `minResidues` at least; good until the next chunk. */
   readonly protein: Uint8Array;
-}
-
-/** Where the bytes of one frame go. */
-interface Room {
-  readonly nucleotides: Uint8Array;
-  readonly protein: Uint8Array;
+  /** The bases that are written with the protein, as they are read: see `basesOf`. */
+  readonly bases: Reading;
+  /** Its codons, those that were dropped included, are sequence[start, end), on either strand. */
+  readonly start: number;
+  readonly end: number;
 }
 
 /** Translates chunks in all six frames, in room that is used again. */
 export class SixFrames {
-  readonly #rooms: readonly Room[];
+  readonly #settings: TranslationSettings;
+  readonly #table: CodonTable;
+  readonly #rooms: readonly Uint8Array[];
 
-  /** @param maxBases length of the longest chunk */
-  constructor(maxBases: number) {
-    this.#rooms = FRAMES.map(() => ({
-      nucleotides: new Uint8Array(maxBases),
-      protein: new Uint8Array(Math.ceil(maxBases / 3)),
-    }));
+  /** @throws {RangeError} when there is no such genetic code */
+  constructor(settings: TranslationSettings) {
+    this.#settings = settings;
+    this.#table = codonTable(settings.geneticCode);
+    this.#rooms = FRAMES.map(() => new Uint8Array(Math.ceil(settings.chunkLength / 3)));
   }
 
   /**
-   * The open frames of sequence[start, end), at most `maxBases` long. A frame of nothing but ambiguous codons has no
-   * protein and is left out, too (prediction.py, lines 98 to 129).
+   * The open frames of sequence[start, end), at most a chunk long. What has no residue (nothing but ambiguous codons) is
+   * left out, too (prediction.py, lines 98 to 129).
    */
   translate(sequence: Uint8Array, start: number, end: number): OpenFrame[] {
     const open: OpenFrame[] = [];
     for (let index = 0; index < FRAMES.length; index += 1) {
-      const { label, direction, offset } = FRAMES[index] as Frame;
-      const { nucleotides, protein } = this.#rooms[index] as Room;
+      const frame = FRAMES[index] as Frame;
+      const { direction, offset } = frame;
       const first = direction === 1 ? start + offset : end - 1 - offset;
       const reading = { sequence, first, bases: Math.max(0, end - start - offset), direction };
-      const residues = translateCodons(reading, protein);
-      if (residues === STOPPED || residues === 0) continue;
-      // Only now, because most frames of most chunks have a stop early on.
-      const bases = copyBases(basesOf(reading, residues), nucleotides);
-      open.push({ label, nucleotides: bases, protein: protein.subarray(0, residues) });
+      const room = this.#rooms[index] as Uint8Array;
+      if (this.#settings.orfs) this.#addPieces(open, frame, reading, room);
+      else this.#addWhole(open, frame, reading, room);
     }
     return open;
+  }
+
+  #addWhole(open: OpenFrame[], { label }: Frame, reading: Reading, room: Uint8Array): void {
+    const residues = translateCodons(reading, this.#table, room);
+    if (residues === STOPPED || residues < this.#settings.minResidues) return;
+    const protein = room.subarray(0, residues);
+    open.push({ label, orf: null, protein, bases: basesOf(reading, residues), ...codonRange(reading) });
+  }
+
+  #addPieces(open: OpenFrame[], { label }: Frame, frame: Reading, room: Uint8Array): void {
+    let used = 0;
+    let rest = frame;
+    for (let orf = 1; rest.bases >= 3; orf += 1) {
+      const codons = codonsBeforeStop(rest, this.#table);
+      const piece = { ...rest, bases: 3 * codons };
+      const protein = room.subarray(used);
+      const residues = translateCodons(piece, this.#table, protein);
+      if (residues >= this.#settings.minResidues) {
+        used += residues;
+        open.push({ label, orf, protein: protein.subarray(0, residues), bases: piece, ...codonRange(piece) });
+      }
+      const passed = piece.bases + 3;
+      rest = { ...rest, first: rest.first + passed * rest.direction, bases: rest.bases - passed };
+    }
   }
 }
 
@@ -73,4 +99,11 @@ export class SixFrames {
  */
 function basesOf(reading: Reading, residues: number): Reading {
   return { ...reading, bases: Math.min(1 + 3 * residues, reading.bases) };
+}
+
+function codonRange({ first, bases, direction }: Reading): Pick<OpenFrame, 'start' | 'end'> {
+  const codonBases = bases - (bases % 3);
+  return direction === 1
+    ? { start: first, end: first + codonBases }
+    : { start: first + 1 - codonBases, end: first + 1 };
 }

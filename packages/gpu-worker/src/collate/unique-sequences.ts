@@ -13,7 +13,11 @@ export interface UniqueSequences {
  * Reads repeat each other; what is the same needs computing once. Compared are the tokens, after truncation and
  * upper-casing, so what counts is what the model would see. Pure.
  */
-export function uniqueSequences({ ids, tokens, tokenOffsets }: TokenizedShard): UniqueSequences {
+export function uniqueSequences({
+  ids,
+  tokens,
+  tokenOffsets,
+}: Pick<TokenizedShard, 'ids' | 'tokens' | 'tokenOffsets'>): UniqueSequences {
   const buffer = Buffer.from(tokens.buffer, tokens.byteOffset, tokens.byteLength);
   const firstWith = new Map<string, number>();
   const representatives: number[] = [];

@@ -97,7 +97,7 @@ function loadNow({ shardId }: { readonly shardId: number }): Promise<LoadedShard
     const tokens = Uint8Array.of(0, 5, 2);
     return layOutPack([{ id: `${shardId}/${index}`, recordIndex: index, tokens }], index, index === 1);
   });
-  return Promise.resolve({ records: [], packs, harmlessToken: 5, copies: new Map(), loadMs: 0 });
+  return Promise.resolve({ records: [], packs, harmlessToken: 5, copies: new Map(), tokens: 6, loadMs: 0 });
 }
 
 function assignment(id: number): Assignment {

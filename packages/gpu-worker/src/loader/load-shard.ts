@@ -1,13 +1,14 @@
-import type { RecordEntry } from '@virnucpro/checkpoint/worker';
+import type { RecordEntry, RecordOrigin } from '@virnucpro/checkpoint/worker';
 import { readShardBytes } from '@virnucpro/fasta';
 import { createEsmTokenizer, readVocabulary, type ResidueTokenizer } from '@virnucpro/model/tokenizer';
-import type { PackingMode, Shard } from '@virnucpro/protocol';
+import type { PackingMode, Shard, TranslationSettings } from '@virnucpro/protocol';
 
 import { collateShard } from '../collate/collate-shard.ts';
 import type { PackedBatch } from '../collate/packed-batch.ts';
 import { uniqueSequences } from '../collate/unique-sequences.ts';
 import { tokenizeShard, type TokenizeOptions } from './tokenize-shard.ts';
 import type { TokenizedShard } from './tokenized-shard.ts';
+import { translateShard } from './translate-shard.ts';
 
 export interface LoadShardRequest extends Omit<TokenizeOptions, 'tokenizer'> {
   readonly shard: Shard;
@@ -17,6 +18,8 @@ export interface LoadShardRequest extends Omit<TokenizeOptions, 'tokenizer'> {
   readonly vocabularyPath: string | null;
   readonly tokenBudget: number;
   readonly packing: PackingMode;
+  /** Null when the records are proteins already. */
+  readonly translation: TranslationSettings | null;
 }
 
 /** A shard ready to be computed: its packs, and its record table for the checkpoint log. */
@@ -27,11 +30,13 @@ export interface LoadedShard {
   readonly copies: ReadonlyMap<number, readonly number[]>;
   /** A token that takes the place of residues which must not be computed. */
   readonly harmlessToken: number;
+  /** Of all its sequences, repeated ones too; BOS and EOS included. */
+  readonly tokens: number;
   readonly loadMs: number;
 }
 
 /**
- * Reads, tokenizes and packs one shard. Runs in a loader thread and never touches the device.
+ * Reads, translates when asked to, tokenizes and packs one shard. Runs in a loader thread and never touches the device.
  *
  * @throws {InputError} INPUT_CHANGED when the bytes are not those that were scanned
  */
@@ -39,7 +44,7 @@ export async function loadShard(request: LoadShardRequest): Promise<LoadedShard>
   const startedMs = performance.now();
   const tokenizer = await tokenizerFor(request.vocabularyPath);
   const bytes = await readShardBytes(request.path, request.displayPath, request.shard);
-  const tokenized = tokenizeShard(bytes, request.shard.recordCount, { ...request, tokenizer });
+  const tokenized = tokenize(bytes, request, tokenizer);
   const { representatives, copies } = uniqueSequences(tokenized);
   const packs = collateShard(tokenized, representatives, request.tokenBudget, request.packing);
   return {
@@ -47,8 +52,16 @@ export async function loadShard(request: LoadShardRequest): Promise<LoadedShard>
     packs,
     copies,
     harmlessToken: tokenizer.tokenOf[ALANINE] as number,
+    tokens: tokenized.tokens.length,
     loadMs: performance.now() - startedMs,
   };
+}
+
+function tokenize(bytes: Uint8Array, request: LoadShardRequest, tokenizer: ResidueTokenizer): TokenizedShard {
+  const { translation, shard } = request;
+  return translation === null
+    ? tokenizeShard(bytes, shard.recordCount, { ...request, tokenizer })
+    : translateShard(bytes, { ...request, translation, tokenizer });
 }
 
 const ALANINE = 'A'.charCodeAt(0);
@@ -76,6 +89,7 @@ function recordTable(shard: TokenizedShard): RecordEntry[] {
       residues: Math.max(0, tokens - 2),
       truncated: shard.truncated[index] === 1,
       rejection: rejection === undefined ? null : { reason: rejection.reason, detail: rejection.detail },
+      ...(shard.origins === null ? {} : { origin: shard.origins[index] as RecordOrigin }),
     };
   });
 }

@@ -13,6 +13,7 @@ export type ShardLoaderConfig = Pick<
   | 'packing'
   | 'maxResidues'
   | 'longSequences'
+  | 'translation'
 > & { readonly loaderThreads: number };
 
 const IDLE_THREAD_MS = 10_000;
@@ -51,7 +52,7 @@ export function createShardLoader(
 }
 
 function requestFor(shard: Shard, config: ShardLoaderConfig): LoadShardRequest {
-  const { tokenBudget, packing, maxResidues, longSequences, vocabularyPath } = config;
+  const { tokenBudget, packing, maxResidues, longSequences, vocabularyPath, translation } = config;
   return {
     shard,
     path: config.inputPaths[shard.fileIndex] as string,
@@ -61,6 +62,7 @@ function requestFor(shard: Shard, config: ShardLoaderConfig): LoadShardRequest {
     packing,
     maxResidues,
     longSequences,
+    translation,
   };
 }
 

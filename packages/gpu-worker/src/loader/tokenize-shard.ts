@@ -44,7 +44,7 @@ export function tokenizeShard(
     }
     tokenOffsets[recordIndex + 1] = end;
   });
-  return { ids, tokens: buffer.slice(0, end), tokenOffsets, truncated, rejections };
+  return { ids, tokens: buffer.slice(0, end), tokenOffsets, truncated, rejections, origins: null };
 }
 
 type Rejection = Pick<RecordRejection, 'reason' | 'detail'>;
@@ -88,10 +88,14 @@ function isBlank(byte: number): boolean {
 }
 
 function invalidCharacter(byte: number, residue: number): Rejection {
-  const shown = byte > 32 && byte < 127 ? `"${String.fromCharCode(byte)}"` : 'a byte';
-  const hex = byte.toString(16).padStart(2, '0');
   return {
     reason: 'invalid-character',
-    detail: `${shown} (0x${hex}) at residue ${residue} is no amino acid letter`,
+    detail: `${describeByte(byte)} at residue ${residue} is no amino acid letter`,
   };
+}
+
+/** `"1" (0x31)` */
+export function describeByte(byte: number): string {
+  const shown = byte > 32 && byte < 127 ? `"${String.fromCharCode(byte)}"` : 'a byte';
+  return `${shown} (0x${byte.toString(16).padStart(2, '0')})`;
 }

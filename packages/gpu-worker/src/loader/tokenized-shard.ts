@@ -1,7 +1,7 @@
-import type { RejectionReason } from '@virnucpro/checkpoint/worker';
+import type { RecordOrigin, RejectionReason } from '@virnucpro/checkpoint/worker';
 
 /**
- * The records of one shard as tokens. Record i of the shard (0-based, input order) owns
+ * The records of one shard, or the sequences translated from them, as tokens. Record i of the shard (0-based, input order) owns
  * `tokens[tokenOffsets[i] … tokenOffsets[i + 1])`: BOS, residues, EOS; nothing where it is rejected.
  */
 export interface TokenizedShard {
@@ -12,6 +12,8 @@ export interface TokenizedShard {
   /** 1 where residues were cut off at the residue limit. */
   readonly truncated: Uint8Array<ArrayBuffer>;
   readonly rejections: readonly RecordRejection[];
+  /** Where each was translated from; null where the records are proteins already. */
+  readonly origins: readonly RecordOrigin[] | null;
 }
 
 export interface RecordRejection {

@@ -38,6 +38,7 @@ interface OpenShard {
   readonly packs: number;
   readonly packsReused: number;
   readonly tokensReused: number;
+  readonly tokens: number;
   remaining: number;
   packsSplit: number;
 }
@@ -74,6 +75,7 @@ export class ShardRecorder {
       packs: loaded.packs.length,
       packsReused: opened.finishedPacks.size,
       tokensReused: tokensOf(loaded, opened.finishedPacks),
+      tokens: loaded.tokens,
       remaining: loaded.packs.length - opened.finishedPacks.size,
       packsSplit: 0,
     };
@@ -116,8 +118,8 @@ export class ShardRecorder {
   }
 
   async #finishLog(open: OpenShard): Promise<void> {
-    const { assignment, writer, startedMs, packs, packsReused, tokensReused, packsSplit } = open;
-    const totals = await writer.finish({ tokens: assignment.shard.tokens });
+    const { assignment, writer, startedMs, packs, packsReused, tokensReused, tokens, packsSplit } = open;
+    const totals = await writer.finish({ tokens });
     await writer.close();
     this.#options.onCompleted({
       type: 'shard-completed',
@@ -129,7 +131,7 @@ export class ShardRecorder {
       packsReused,
       tokensReused,
       packsSplit,
-      tokens: assignment.shard.tokens,
+      tokens,
       elapsedMs: this.#options.nowMs() - startedMs,
     });
   }

@@ -5,6 +5,7 @@ import {
   poolingSchema,
   precisionSchema,
 } from '@virnucpro/protocol';
+import { CHUNK_LENGTHS, GENETIC_CODES, STANDARD_GENETIC_CODE } from '@virnucpro/translate';
 import { z } from 'zod';
 
 /** One option of `run`: the same name as flag, as VIRNUCPRO_ variable and as key of the configuration file. */
@@ -21,6 +22,7 @@ export interface RunOption<Schema extends z.ZodType = z.ZodType> {
 
 const DEVICE = 'Device:';
 const INPUT = 'Input and model:';
+const TRANSLATION = 'Translation:';
 const PACKING = 'Packing and shards:';
 const RUN = 'Run:';
 const NODES = 'Several nodes:';
@@ -72,6 +74,57 @@ export const RUN_OPTIONS = {
     describe: 'A record id that occurs twice: an error, or both are kept',
     group: INPUT,
     value: 'error|keep',
+  }),
+  'input-type': option({
+    schema: z.enum(['auto', 'protein', 'nucleotide']),
+    default: 'auto',
+    describe:
+      'What the records are; auto: told by their letters, and refused when it is not what is asked for',
+    group: INPUT,
+    value: 'auto|protein|nucleotide',
+  }),
+  translate: option({
+    schema: boolean,
+    default: false,
+    describe:
+      'The input is nucleotide FASTA: embed the open frames of its chunks, as the command translate gives them',
+    group: TRANSLATION,
+  }),
+  chunk: option({
+    schema: z
+      .preprocess(
+        (value) => (typeof value === 'string' ? Number(value) : value),
+        z.literal(CHUNK_LENGTHS, `expected ${CHUNK_LENGTHS.join(' or ')}`),
+      )
+      .nullable(),
+    default: null,
+    describe: 'Length of a chunk in bases, as the classifier was trained',
+    group: TRANSLATION,
+    value: CHUNK_LENGTHS.join('|'),
+    defaultDescription: 'none: it must be given with --translate',
+  }),
+  'min-residues': option({
+    schema: integer(1, 100_000),
+    default: 1,
+    describe: 'Frames, or pieces of them, with fewer residues are dropped',
+    group: TRANSLATION,
+    value: 'N',
+  }),
+  'genetic-code': option({
+    schema: integer(1).refine(
+      (code) => GENETIC_CODES.includes(code),
+      `expected a translation table of NCBI: ${GENETIC_CODES.join(', ')}`,
+    ),
+    default: STANDARD_GENETIC_CODE,
+    describe: "NCBI's number of the genetic code",
+    group: TRANSLATION,
+    value: 'N',
+  }),
+  orfs: option({
+    schema: boolean,
+    default: false,
+    describe: 'A frame with stop codons gives its stop-free pieces; without this it gives nothing',
+    group: TRANSLATION,
   }),
   pooling: option({
     schema: poolingSchema,

@@ -2,15 +2,18 @@ import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 
-import { resolveInputFiles, scanFasta, spoolInputs, type ScanSummary } from '@virnucpro/fasta';
+import { resolveInputFiles, spoolInputs, type ScanSummary } from '@virnucpro/fasta';
 import type { PreparedModel } from '@virnucpro/model';
 
 import type { RunSettings } from '../config/run-options.ts';
 import { resolveDevices, WORKER_OVERHEAD_BYTES } from '../devices/resolve-devices.ts';
 import { bytesForRecords } from '../run/disk-room.ts';
+import { refuseOtherType } from '../run/input-type.ts';
 import { prepareRunModel } from '../run/prepare-run-model.ts';
 import { scanData } from '../run/scan-data.ts';
 import { areWeightsShared, byteSettings } from '../run/fingerprint.ts';
+import { scanInput } from '../scan/scan-input.ts';
+import type { ScanThreadData } from '../scan/scan-messages.ts';
 import type { RunContext } from '../run/run-context.ts';
 import { chooseTokenBudget } from '../run/token-budget.ts';
 import { assumedGpus } from './assumed-gpus.ts';
@@ -20,6 +23,7 @@ export interface RunPlan {
   readonly scan: Pick<
     ScanSummary,
     | 'records'
+    | 'sequences'
     | 'residues'
     | 'tokens'
     | 'longRecords'
@@ -28,6 +32,8 @@ export interface RunPlan {
     | 'minResidues'
     | 'maxResidues'
   >;
+  /** Residues are bases then, sequences and tokens what is expected of them. */
+  readonly translated: boolean;
   readonly model: { readonly name: string; readonly embeddingDim: number; readonly weightBytes: number };
   readonly devices: readonly string[];
   readonly threadsPerWorker: number;
@@ -68,9 +74,11 @@ export async function planRun(
   const spool = await mkdtemp(join(tmpdir(), 'virnucpro-plan-'));
   try {
     const files = await spoolInputs(inputs, spool, context.stdin);
+    await refuseOtherType(files, settings);
     const { summary, packs } = await scanAll(await scanData(model, bytes, files), bytes.tokenBudget);
     return {
       scan: summary,
+      translated: settings.translate,
       model: { name: model.name, embeddingDim: model.embeddingDim, weightBytes: model.weightBytes },
       devices: devices.map(({ label }) => label),
       threadsPerWorker,
@@ -78,7 +86,7 @@ export async function planRun(
       tokenBudgetReason: budget.explanation,
       shards: summary.shards,
       packs,
-      diskBytes: bytesForRecords(summary.records, model.embeddingDim, bytes.dtype),
+      diskBytes: bytesForRecords(summary.sequences, model.embeddingDim, bytes.dtype),
       memoryBytes: memoryOf(model, devices.length, bytes.precision),
     };
   } finally {
@@ -87,10 +95,10 @@ export async function planRun(
 }
 
 async function scanAll(
-  options: Parameters<typeof scanFasta>[0],
+  options: ScanThreadData,
   tokenBudget: number,
 ): Promise<{ readonly summary: ScanSummary; readonly packs: number }> {
-  const shards = scanFasta(options);
+  const shards = scanInput(options);
   let packs = 0;
   for (;;) {
     const next = await shards.next();

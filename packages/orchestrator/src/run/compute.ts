@@ -10,6 +10,7 @@ import { slurmJob, type SlurmJob } from '../nodes/slurm-place.ts';
 import { refuseWithoutRoom } from './disk-room.ts';
 import { embed } from './embed.ts';
 import { finishRun } from './finish-run.ts';
+import { refuseOtherType } from './input-type.ts';
 import type { Job } from './job.ts';
 import { shareOf } from './mission.ts';
 
@@ -27,6 +28,8 @@ export async function compute(job: Job): Promise<ExitCode> {
     );
     return EXIT_CODES.stopped;
   }
+  const type = await refuseOtherType(files, job.settings);
+  if (type !== null) job.log.info(type);
   await refuseWithoutRoom(job, files);
   return finishRun(job, await embed(job, files));
 }

@@ -2,10 +2,12 @@ import { open } from 'node:fs/promises';
 import { join } from 'node:path';
 
 import type { PlainFile } from '@virnucpro/fasta';
-import { InputError, StoppedError, type VirnucproError } from '@virnucpro/protocol';
+import { InputError, StoppedError, type TranslationSettings, type VirnucproError } from '@virnucpro/protocol';
 
 import { formatBytes, formatCount } from '../progress/format.ts';
+import { translationOf } from './fingerprint.ts';
 import type { Job } from './job.ts';
+import { expectedPerBase } from './scan-data.ts';
 
 /** Per record, beside its row: its entry in the log's record table and its line in sequences.tsv. */
 const TABLE_BYTES_PER_RECORD = 200;
@@ -46,7 +48,7 @@ export async function measureRoom(job: Job, records: number): Promise<Room> {
  */
 export async function refuseWithoutRoom(job: Job, files: readonly PlainFile[]): Promise<void> {
   if (!job.settings['space-check']) return;
-  const room = await measureRoom(job, await estimateRecords(files));
+  const room = await measureRoom(job, await estimateSequences(files, translationOf(job.byteSettings)));
   if (room.neededBytes > room.freeBytes) throw new InputError('NO_ROOM', describe(job, room, 'about '));
 }
 
@@ -63,6 +65,16 @@ function describe(job: Job, { records, neededBytes, freeBytes }: Room, about: st
     `(${about}${formatCount(records)} sequences, checkpoint logs and results). ` +
     'Make room, choose another -o, or start anyway with --no-space-check.'
   );
+}
+
+/** Rows that the files will give. */
+async function estimateSequences(
+  files: readonly PlainFile[],
+  translation: TranslationSettings | null,
+): Promise<number> {
+  if (translation === null) return estimateRecords(files);
+  const bytes = files.reduce((sum, file) => sum + file.bytes, 0);
+  return Math.floor(bytes * expectedPerBase(translation).sequences);
 }
 
 /** From the beginning of each file: records are counted there and scaled to the file's size. */

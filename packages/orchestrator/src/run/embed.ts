@@ -157,7 +157,7 @@ class Embedding {
     }
     await this.#admitted;
     this.#refuseMissing();
-    const lack = await lackOfRoom(this.#job, summary.records);
+    const lack = await lackOfRoom(this.#job, summary.sequences);
     if (lack !== null) this.#supervisor.fail(lack);
     this.#leases.seal();
     this.#supervisor.dispatch();

@@ -1,9 +1,10 @@
 import { SHARD_CUTTER_VERSION } from '@virnucpro/fasta';
 import type { PreparedModel } from '@virnucpro/model';
 import { PACKER_VERSION } from '@virnucpro/packing';
-import type { ExecutionProvider, PackingMode } from '@virnucpro/protocol';
+import type { ExecutionProvider, PackingMode, TranslationSettings } from '@virnucpro/protocol';
 
 import type { RunSettings } from '../config/run-options.ts';
+import { translationSettings } from '../config/translation-settings.ts';
 import { onnxRuntimeVersion } from '../devices/onnx-runtime.ts';
 
 /**
@@ -29,6 +30,11 @@ export interface ByteSettings {
   readonly maxResidues: number;
   readonly long: RunSettings['long'];
   readonly duplicateIds: RunSettings['duplicate-ids'];
+  /** Only of runs that translate: the manifests of the others say nothing of it. */
+  readonly chunkLength?: TranslationSettings['chunkLength'];
+  readonly geneticCode?: number;
+  readonly minResidues?: number;
+  readonly orfs?: boolean;
 }
 
 /** Above this a worker maps the weights, shared with its neighbours, instead of packing a copy of its own. */
@@ -61,10 +67,19 @@ export function byteSettings(
     maxResidues: settings['max-residues'],
     long: settings.long,
     duplicateIds: settings['duplicate-ids'],
+    ...translationSettings(settings),
   };
 }
 
 /** Workers map large weights, and so have them once together. */
 export function areWeightsShared({ weightBytes }: Pick<PreparedModel, 'weightBytes'>): boolean {
   return weightBytes > PREPACKED_WEIGHT_BYTES;
+}
+
+/** How the records are translated; null when they are not. */
+export function translationOf(settings: ByteSettings): TranslationSettings | null {
+  const { chunkLength, geneticCode, minResidues, orfs } = settings;
+  if (chunkLength === undefined || geneticCode === undefined) return null;
+  if (minResidues === undefined || orfs === undefined) return null;
+  return { chunkLength, geneticCode, minResidues, orfs };
 }

@@ -110,7 +110,7 @@ async function withRoom(
   { summary, tracker }: EmbedOutcome,
   error: VirnucproError,
 ): Promise<VirnucproError> {
-  const { neededBytes, freeBytes } = await measureRoom(job, summary?.records ?? tracker.recordsScanned);
+  const { neededBytes, freeBytes } = await measureRoom(job, summary?.sequences ?? tracker.recordsScanned);
   const least = summary === null ? 'at least ' : 'about ';
   return new StoppedError(
     error.code,

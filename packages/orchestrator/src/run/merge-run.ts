@@ -12,6 +12,7 @@ import { EXIT_CODES, type ExitCode, type Shard } from '@virnucpro/protocol';
 import { formatCount } from '../progress/format.ts';
 import { collectTrace } from './collect-trace.ts';
 import type { EmbedOutcome } from './embed.ts';
+import { translationOf } from './fingerprint.ts';
 import { hashRecords } from './hash-records.ts';
 import type { Job } from './job.ts';
 import { removeCheckpoints } from './run-folder.ts';
@@ -24,7 +25,11 @@ export async function mergeRun(job: Job, outcome: EmbedOutcome): Promise<ExitCod
   const mergeStartedMs = performance.now();
   const merged = await merge(job, outcome, job.paths.directory);
   const mergeMs = performance.now() - mergeStartedMs;
-  const { rows, rejected, rejectedByReason, files } = merged;
+  const { rows, rejected, rejectedByReason, recordsWithoutFrames, files } = merged;
+  if (recordsWithoutFrames > 0)
+    job.log.info(
+      `${formatCount(recordsWithoutFrames)} nucleotide records gave no row: no frame of theirs is open`,
+    );
   const status = rejected > 0 ? 'complete-with-rejections' : 'complete';
   const report = await writeReport(job, outcome, { status, rows, rejected, rejectedByReason }, files);
   await collectTrace(job);
@@ -90,6 +95,7 @@ function merge(job: Job, outcome: EmbedOutcome, outputDirectory: string): Promis
     embeddingDim: model.embeddingDim,
     dtype: byteSettings.dtype,
     packerVersion: byteSettings.packer,
+    translated: translationOf(byteSettings) !== null,
     signal: job.stop.signal,
   };
   return mergeShardLogs(options, outcome.tracker.done.rows);

@@ -2,6 +2,7 @@ import type { ScanSummary } from '@virnucpro/fasta';
 import type { Rank, Shard } from '@virnucpro/protocol';
 
 import { formatCount } from '../progress/format.ts';
+import { translationOf } from './fingerprint.ts';
 import type {
   LogRepairedMessage,
   ReadyMessage,
@@ -16,15 +17,18 @@ import type { Job } from './job.ts';
 export class RunNarrator implements Partial<SupervisorEvents> {
   readonly #log: Job['log'];
   readonly #events: Job['events'];
+  readonly #translates: boolean;
 
-  constructor({ log, events }: Pick<Job, 'log' | 'events'>) {
+  constructor({ log, events, byteSettings }: Pick<Job, 'log' | 'events' | 'byteSettings'>) {
+    this.#translates = translationOf(byteSettings) !== null;
     this.#log = log;
     this.#events = events;
   }
 
   scanEnded({ records, tokens, shards }: ScanSummary): void {
+    const [kind, about] = this.#translates ? ['nucleotide records', 'about '] : ['records', ''];
     this.#log.info(
-      `scanned: ${formatCount(records)} records, ${formatCount(tokens)} tokens, ${formatCount(shards)} shards`,
+      `scanned: ${formatCount(records)} ${kind}, ${about}${formatCount(tokens)} tokens, ${formatCount(shards)} shards`,
     );
     this.#events.emit({ event: 'scan-ended', records, tokens, shards });
   }
@@ -62,10 +66,11 @@ export class RunNarrator implements Partial<SupervisorEvents> {
   }
 
   onRecordsBlamed({ shardId, firstOrdinal }: Shard, packIndex: number, records: readonly number[]): void {
-    const ordinals = records.map((index) => firstOrdinal + index);
+    // Sequences that were translated are known by their place in the shard only, until failed.tsv names them.
+    const ordinals = records.map((index) => (this.#translates ? index : firstOrdinal + index));
     const one = records.length === 1;
     this.#log.error(
-      `record${one ? '' : 's'} ${ordinals.join(', ')} (shard ${shardId}) end${one ? 's' : ''} every worker that computes ` +
+      `${this.#translates ? 'sequence' : 'record'}${one ? '' : 's'} ${ordinals.join(', ')} (shard ${shardId}) end${one ? 's' : ''} every worker that computes ` +
         `${one ? 'it' : 'them'}, even alone; rejected once the rest of the pack is computed, see failed.tsv`,
     );
     this.#events.emit({ event: 'records-blamed', shardId, packIndex, ordinals });

@@ -38,6 +38,7 @@ export function summaryText({ manifest, merged, paths, tracker, mergeMs, report 
     '',
     `  ${paths.embeddings}  [${rows}, ${manifest.model.embeddingDim}] ${String(manifest.settings['dtype'])}, ${formatBytes(sizeOf(merged))}`,
     `  ${paths.sequences}  id, length and origin of each row`,
+    ...withoutFrames(merged),
     ...(rejected > 0 ? [`  ${paths.failed}  ${formatCount(rejected)} rejected and why`] : []),
     `  ${paths.manifest}  settings, checksums (merged in ${formatDuration(mergeMs / 1000)})`,
     `  ${paths.reportHtml}  how it went, to look at in a browser`,
@@ -48,6 +49,13 @@ export function summaryText({ manifest, merged, paths, tracker, mergeMs, report 
     ...manifest.notices.map((notice) => `\nNote: ${notice}.`),
     '',
   ].join('\n');
+}
+
+function withoutFrames({ recordsWithoutFrames: count }: MergeResult): string[] {
+  if (count === 0) return [];
+  return [
+    `  ${formatCount(count)} nucleotide record${count === 1 ? ' has' : 's have'} no open frame, and so no row`,
+  ];
 }
 
 function verdictMark({ severity }: Report['verdict']): string {

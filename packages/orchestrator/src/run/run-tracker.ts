@@ -25,6 +25,7 @@ import { gpuSampler, sampledName } from './gpu-sampling.ts';
 import { describeLoss } from './describe-loss.ts';
 import type { Job } from './job.ts';
 import { shareOf } from './mission.ts';
+import { TokenForecast } from './token-forecast.ts';
 
 const HOST_INTERVAL_MS = 2_000;
 const VIEW_INTERVAL_MS = 250;
@@ -70,10 +71,10 @@ export class RunTracker implements Partial<SupervisorEvents> {
   /** In flight when a process ended; computed again. */
   #packsRecomputed = 0;
   #packsSplit = 0;
-  #tokensScanned = 0;
   #recordsScanned = 0;
   #shardsScanned = 0;
-  #tokensTotal: number | null = null;
+  #scanEnded = false;
+  readonly #forecast = new TokenForecast();
   /** From the first worker that is ready: start-up would spoil the estimate of what is left. */
   #throughput: Throughput | null = null;
 
@@ -168,18 +169,20 @@ export class RunTracker implements Partial<SupervisorEvents> {
 
   snapshot(): ProgressSnapshot {
     const { total, workers } = this.metrics.snapshot();
+    const tokensScanned = this.#forecast.total;
+    const tokensTotal = this.#scanEnded ? tokensScanned : null;
     const tokensDone = Math.min(
       total.tokens + total.copiedTokens + this.#reused.tokens,
-      this.#tokensTotal ?? Number.POSITIVE_INFINITY,
+      tokensTotal ?? Number.POSITIVE_INFINITY,
     );
-    const left = this.#tokensTotal === null ? null : this.#tokensTotal - tokensDone;
+    const left = tokensTotal === null ? null : tokensTotal - tokensDone;
     const speed = this.#throughput?.snapshot(left) ?? null;
     return {
       workers: this.workers.map((worker) => this.#progressOf(worker, workers)),
       sequencesDone: total.sequences + total.copiedSequences + this.#reused.sequences,
       tokensDone,
-      tokensTotal: this.#tokensTotal,
-      tokensScanned: this.#tokensScanned,
+      tokensTotal,
+      tokensScanned,
       tokensPerSecond: speed?.tokensPerSecond ?? 0,
       sequencesPerSecond: speed?.sequencesPerSecond ?? 0,
       averageTokensPerSecond: speed?.averageTokensPerSecond ?? 0,
@@ -215,22 +218,23 @@ export class RunTracker implements Partial<SupervisorEvents> {
 
   /** A shard of this process's share. */
   scanned(shard: Shard): void {
-    this.#tokensScanned += shard.tokens;
+    this.#forecast.scanned(shard);
     this.#recordsScanned += shard.recordCount;
     this.#shardsScanned += 1;
   }
 
   foundDone(shard: Shard, found: Omit<DoneCounts, 'shards'>): void {
+    this.#forecast.done(shard.shardId, found.tokens);
     this.#count(found);
     this.#reused = {
       packs: this.#reused.packs + found.packs,
-      tokens: this.#reused.tokens + shard.tokens,
+      tokens: this.#reused.tokens + found.tokens,
       sequences: this.#reused.sequences + found.rows,
     };
   }
 
   scanEnded(): void {
-    this.#tokensTotal = this.#tokensScanned;
+    this.#scanEnded = true;
   }
 
   onWorkerStarted(rank: Rank): void {
@@ -250,7 +254,8 @@ export class RunTracker implements Partial<SupervisorEvents> {
   }
 
   onShardCompleted(rank: Rank, message: ShardCompletedMessage): void {
-    const { packsReused, packsSplit, tokensReused } = message;
+    const { shardId, packsReused, packsSplit, tokensReused, tokens } = message;
+    this.#forecast.done(shardId, tokens);
     this.#packsSplit += packsSplit;
     this.#count(message);
     this.#update(rank, { shards: (this.workers[rank]?.shards ?? 0) + 1 });

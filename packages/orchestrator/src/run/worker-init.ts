@@ -4,6 +4,7 @@ import type { PlainFile } from '@virnucpro/fasta';
 import { PROTOCOL_VERSION, type OrchestratorMessage, type WorkerConfig } from '@virnucpro/protocol';
 
 import type { WorkerSlot } from '../supervisor/worker-slot.ts';
+import { translationOf } from './fingerprint.ts';
 import type { Job } from './job.ts';
 
 /** Packs handed to the session ahead of the one it computes, plus that one. */
@@ -53,6 +54,7 @@ function workerConfig(job: WorkerJob, files: readonly PlainFile[]): WorkerConfig
     packing: byteSettings.packing,
     maxResidues: byteSettings.maxResidues,
     longSequences: byteSettings.long,
+    translation: translationOf(byteSettings),
     threadsPerWorker: devices.threadsPerWorker,
     loaderThreads: settings['loader-threads'],
     queueDepth: QUEUE_DEPTH,

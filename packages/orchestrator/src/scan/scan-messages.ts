@@ -1,8 +1,11 @@
 import type { ScanOptions, ScanSummary } from '@virnucpro/fasta';
-import type { SerializedError, Shard } from '@virnucpro/protocol';
+import type { SerializedError, Shard, TranslationSettings } from '@virnucpro/protocol';
 
 /** What the scan thread is started with. */
-export type ScanThreadData = Omit<ScanOptions, 'signal'>;
+export interface ScanThreadData extends Omit<ScanOptions, 'signal' | 'expect'> {
+  /** Null when the records are proteins already. */
+  readonly translation: TranslationSettings | null;
+}
 
 export type ScanMessage =
   | { readonly type: 'shard'; readonly shard: Shard }

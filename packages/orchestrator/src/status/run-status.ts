@@ -85,7 +85,7 @@ function sharedStatus(manifest: Manifest, nodes: readonly NodeStatus[]) {
     state: sharedState(nodes),
     pid: null,
     host: null,
-    tokensTotal: manifest.scan?.tokens ?? totalOf(nodes),
+    tokensTotal: totalOf(nodes) ?? manifest.scan?.tokens ?? null,
     tokensDone: sum(nodes.map(({ tokensDone }) => tokensDone)),
     sequencesDone: sum(nodes.map(({ sequencesDone }) => sequencesDone)),
     tokensPerSecond: running.length === 0 ? null : sum(running.map(({ tokensPerSecond }) => tokensPerSecond)),
@@ -118,7 +118,7 @@ function runState(manifest: Manifest, alive: boolean): RunState {
 }
 
 function progressOf({ status, scan }: Manifest, { progress }: EventSummary) {
-  const tokensTotal = scan?.tokens ?? progress?.tokensTotal ?? null;
+  const tokensTotal = progress?.tokensTotal ?? scan?.tokens ?? null;
   return {
     tokensTotal,
     tokensDone: status === 'complete' && tokensTotal !== null ? tokensTotal : (progress?.tokensDone ?? 0),

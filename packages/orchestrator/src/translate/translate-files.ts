@@ -1,13 +1,8 @@
 import { realpath } from 'node:fs/promises';
 
 import { resolveInputFiles, type InputFile } from '@virnucpro/fasta';
-import { UsageError } from '@virnucpro/protocol';
-import {
-  RecordTranslator,
-  type ChunkLength,
-  type NucleotideRecord,
-  type TranslationTotals,
-} from '@virnucpro/translate';
+import { UsageError, type TranslationSettings } from '@virnucpro/protocol';
+import { RecordTranslator, type NucleotideRecord, type TranslationTotals } from '@virnucpro/translate';
 
 import type { RunContext } from '../run/run-context.ts';
 import { readNucleotides } from './translate-input.ts';
@@ -17,7 +12,7 @@ export interface TranslateRequest {
   /** Files, directories, or "-". */
   readonly inputs: readonly string[];
   readonly prefix: string;
-  readonly chunkLength: ChunkLength;
+  readonly settings: TranslationSettings;
 }
 
 export interface Translation {
@@ -35,13 +30,13 @@ export interface Translation {
  * @throws {UsageError} OUTPUT_NOT_WRITABLE, OUTPUT_IS_INPUT
  */
 export async function translateFiles(request: TranslateRequest, context: RunContext): Promise<Translation> {
-  const { inputs, prefix, chunkLength } = request;
+  const { inputs, prefix, settings } = request;
   const files = await resolveInputFiles(inputs);
-  const paths = translateOutputPaths(prefix, chunkLength);
+  const paths = translateOutputPaths(prefix, settings.chunkLength);
   await refuseOwnInput(paths, files);
   const outputs = await TranslateOutputs.create(context.fileSystem, paths);
   try {
-    const translator = new RecordTranslator(chunkLength);
+    const translator = new RecordTranslator(settings);
     const warnings = await translateInto(outputs, translator, files, context.stdin);
     await outputs.publish();
     return { totals: translator.totals, paths, warnings };

@@ -40,9 +40,9 @@ export function planCommand(context: RunContext, finish: Finish): CommandModule<
   };
 }
 
-function describePlan(plan: RunPlan): string {
-  const { scan, model, devices, threadsPerWorker, tokenBudget, shards, packs, diskBytes, memoryBytes } = plan;
-  const threads = `${threadsPerWorker} thread${threadsPerWorker === 1 ? '' : 's'} each`;
+type PlanLine = readonly [name: string, value: string];
+
+function describeProteins(scan: RunPlan['scan']): PlanLine[] {
   return [
     [
       'input',
@@ -56,6 +56,29 @@ function describePlan(plan: RunPlan): string {
       'rejected',
       `${formatCount(scan.emptyRecords)} empty, ${formatCount(scan.invalidRecords)} with a character that is no amino acid`,
     ],
+  ];
+}
+
+function describeNucleotides(scan: RunPlan['scan']): PlanLine[] {
+  return [
+    ['input', `${formatCount(scan.records)} nucleotide records, ${formatCount(scan.residues)} bases`],
+    [
+      'frames',
+      `about ${formatCount(scan.sequences)}, ${formatCount(scan.tokens)} tokens: expected by length, counted when they are translated`,
+    ],
+    ['lengths', `${formatCount(scan.minResidues)} to ${formatCount(scan.maxResidues)} bases`],
+    [
+      'rejected',
+      `${formatCount(scan.emptyRecords)} empty, ${formatCount(scan.invalidRecords)} with a character that is no nucleotide`,
+    ],
+  ];
+}
+
+function describePlan(plan: RunPlan): string {
+  const { scan, model, devices, threadsPerWorker, tokenBudget, shards, packs, diskBytes, memoryBytes } = plan;
+  const threads = `${threadsPerWorker} thread${threadsPerWorker === 1 ? '' : 's'} each`;
+  const lines: PlanLine[] = [
+    ...(plan.translated ? describeNucleotides(scan) : describeProteins(scan)),
     ['model', `${model.name}, ${model.embeddingDim} wide, ${formatBytes(model.weightBytes)} of weights`],
     ['devices', `${devices.length}: ${devices.join(', ')} (${threads})`],
     [
@@ -65,7 +88,6 @@ function describePlan(plan: RunPlan): string {
     ['budget', plan.tokenBudgetReason],
     ['disk', `${formatBytes(diskBytes)} at most in RUN_DIR`],
     ['memory', `about ${formatBytes(memoryBytes)} on this machine`],
-  ]
-    .map(([name, value]) => `${name?.padEnd(10)}${value}\n`)
-    .join('');
+  ];
+  return lines.map(([name, value]) => `${name.padEnd(10)}${value}\n`).join('');
 }

@@ -9,6 +9,7 @@ import {
   type RunOptionName,
   type RunSettings,
 } from '../../config/run-options.ts';
+import { translationSettings } from '../../config/translation-settings.ts';
 import { runJob } from '../../run/run-job.ts';
 import type { RunContext, Finish } from '../../run/run-context.ts';
 
@@ -51,7 +52,10 @@ export async function settingsFrom(
   const configPath = configFlag ?? environment['VIRNUCPRO_CONFIG'];
   const layers: SettingsLayer[] = [flagLayer(flags), environmentLayer(environment)];
   if (configPath !== undefined) layers.push(await readConfigFile(configPath));
-  return resolveSettings(layers);
+  const settings = resolveSettings(layers);
+  // What does not fit together is said before anything is looked at.
+  translationSettings(settings);
+  return settings;
 }
 
 function buildRunOptions(yargs: Argv): Argv {
@@ -78,6 +82,10 @@ function buildRunOptions(yargs: Argv): Argv {
     .example(
       '$0 proteins/ -o out --model esm2_t6_8M_UR50D --device cpu --workers 2',
       'a folder of files, on CPU',
+    )
+    .example(
+      '$0 contigs.fna.gz --translate --chunk 500 -o out',
+      'nucleotides: the open frames of their chunks',
     )
     .example('$0 resume out', 'go on after a stop');
   return addRunOptions(parser);

@@ -1,17 +1,23 @@
-import { EXIT_CODES, UsageError } from '@virnucpro/protocol';
-import { CHUNK_LENGTHS, type ChunkLength } from '@virnucpro/translate';
+import { EXIT_CODES, UsageError, type TranslationSettings } from '@virnucpro/protocol';
+import { CHUNK_LENGTHS } from '@virnucpro/translate';
 import type { Argv, CommandModule } from 'yargs';
 
+import { flagLayer, resolveSettings } from '../../config/layers.ts';
+import type { RunOptionName } from '../../config/run-options.ts';
+import { chunkSettings } from '../../config/translation-settings.ts';
 import { formatCount } from '../../progress/format.ts';
 import type { Finish, RunContext } from '../../run/run-context.ts';
 import { translateFiles, type Translation } from '../../translate/translate-files.ts';
-import { restoreStdin } from './run-command.ts';
+import { addRunOptions, restoreStdin } from './run-command.ts';
 
 interface TranslateArguments {
   readonly nucleotides: string[];
   readonly out: unknown;
-  readonly chunk: unknown;
+  readonly [flag: string]: unknown;
 }
+
+/** Options that mean here what they mean for `run --translate`. */
+const SHARED_OPTIONS = ['min-residues', 'genetic-code', 'orfs'] as const satisfies readonly RunOptionName[];
 
 const CHOICES = CHUNK_LENGTHS.join(' or ');
 
@@ -24,15 +30,15 @@ export function translateCommand(
     describe:
       'cut nucleotide FASTA into chunks and translate their open reading frames, byte for byte as VirNucPro',
     builder: (yargs) => buildOptions(yargs) as unknown as Argv<TranslateArguments>,
-    handler: async ({ nucleotides, out, chunk }) => {
+    handler: async ({ nucleotides, out, ...flags }) => {
       const request = {
         inputs: nucleotides.map(restoreStdin),
         prefix: prefixFrom(out),
-        chunkLength: chunkLengthFrom(chunk),
+        settings: settingsFrom(flags),
       };
       const translation = await translateFiles(request, context);
       for (const warning of translation.warnings) context.stderr.write(`warning: ${warning}\n`);
-      context.stdout.write(describeTranslation(translation));
+      context.stdout.write(describeTranslation(translation, request.settings));
       const { emptyRecords } = translation.totals;
       finish(emptyRecords === 0 ? EXIT_CODES.complete : EXIT_CODES.completeWithRejections);
     },
@@ -40,7 +46,7 @@ export function translateCommand(
 }
 
 function buildOptions(yargs: Argv): Argv {
-  return yargs
+  const parser = yargs
     .positional('nucleotides', {
       describe: 'nucleotide FASTA files, also gzipped, or directories of them; - is standard input',
       array: true,
@@ -65,6 +71,7 @@ function buildOptions(yargs: Argv): Argv {
       '$0 translate contigs.fa.gz -o out/contigs --chunk 500',
       'then embed out/contigs_identified_protein.faa',
     );
+  return addRunOptions(parser, SHARED_OPTIONS);
 }
 
 /** @throws {UsageError} OUTPUT_PREFIX */
@@ -77,19 +84,23 @@ function prefixFrom(value: unknown): string {
   );
 }
 
-/** @throws {UsageError} CHUNK_LENGTH */
-function chunkLengthFrom(value: unknown): ChunkLength {
-  const length = CHUNK_LENGTHS.find((candidate) => String(candidate) === value);
-  if (length !== undefined) return length;
-  throw new UsageError('CHUNK_LENGTH', `--chunk must be ${CHOICES}, not ${JSON.stringify(value)}.`);
+/** @throws {UsageError} CHUNK_LENGTH, INVALID_SETTING, TRANSLATION_OPTIONS */
+function settingsFrom(flags: Readonly<Record<string, unknown>>): TranslationSettings {
+  const { chunk } = flags;
+  const chunkLength = CHUNK_LENGTHS.find((candidate) => String(candidate) === chunk);
+  if (chunkLength === undefined)
+    throw new UsageError('CHUNK_LENGTH', `--chunk must be ${CHOICES}, not ${JSON.stringify(chunk)}.`);
+  const given = Object.fromEntries(SHARED_OPTIONS.map((name) => [name, flags[name]]));
+  const options = resolveSettings([flagLayer(given)]);
+  return chunkSettings({ ...options, chunk: chunkLength });
 }
 
-function describeTranslation({ totals, paths }: Translation): string {
+function describeTranslation({ totals, paths }: Translation, { orfs }: TranslationSettings): string {
   const { records, bases, chunks, frames } = totals;
   return [
     ['input', `${formatCount(records)} records, ${formatCount(bases)} bases`],
     ['chunks', `${formatCount(chunks)} in ${paths.chunks}`],
-    ['frames', `${formatCount(frames)} without a stop in ${paths.nucleotides}`],
+    [orfs ? 'pieces' : 'frames', `${formatCount(frames)} without a stop in ${paths.nucleotides}`],
     ['proteins', `${formatCount(frames)} in ${paths.proteins}`],
   ]
     .map(([name = '', text = '']) => `${name.padEnd(10)}${text}\n`)
