@@ -58,4 +58,4 @@ test('a plan for GPUs that are elsewhere: their budget, and a model that is too 
     code: 2,
     stderr: expect.stringContaining('give the free memory of one GPU with its unit') as unknown,
   });
-}, 30_000);
+}, 60_000);

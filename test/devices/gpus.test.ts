@@ -48,7 +48,7 @@ test('each child sees its own entry of CUDA_VISIBLE_DEVICES; logs and readings n
     { device: 'cuda:2', deviceName: 'NVIDIA H100 80GB HBM3' },
     { device: 'cuda:1', deviceName: 'NVIDIA H100 80GB HBM3' },
   ]);
-}, 30_000);
+}, 60_000);
 
 test('all GPUs are used where nothing restricts them, a divided one by its parts', async () => {
   const parts = ['  MIG 3g.40gb     Device  0: (UUID: MIG-c6d4f1ef-42e4-5de3-91c7-45d71c87eb3f)'];
@@ -64,7 +64,7 @@ test('all GPUs are used where nothing restricts them, a divided one by its parts
   const report = JSON.parse(await readFile(join(directory.path('out'), 'report.json'), 'utf8')) as GpuReport;
   expect(report.workers.map(({ device }) => device)).toEqual(['cuda:0/mig0', 'cuda:0/mig1', 'cuda:1']);
   expect(report.gpus.map(({ uuid }) => uuid)).toEqual(gpus.map(({ uuid }) => uuid));
-}, 30_000);
+}, 60_000);
 
 test.each([
   [{ CUDA_VISIBLE_DEVICES: '' }, /CUDA_VISIBLE_DEVICES is "", which hides all/],
@@ -86,7 +86,7 @@ test('hidden GPUs are no reason not to compute on the CPU when nobody asked for 
   const { code, stdout } = await runProgram(job('--workers', '1', '--json'), machine);
   expect(code).toBe(0);
   expect(stdout).toMatch(/"event":"run-started".*"device":"cpu"/);
-}, 30_000);
+}, 60_000);
 
 test('the GPU with the least free memory decides the token budget, which the manifest keeps', async () => {
   const gpus = FOUR_GPUS.slice(0, 2).map((gpu, index) => ({ ...gpu, freeMiB: index === 0 ? 80_000 : 1_062 }));
@@ -111,4 +111,4 @@ test('the GPU with the least free memory decides the token budget, which the man
     code: 2,
     stderr: expect.stringContaining('tiny does not fit on cuda:0 (NVIDIA H100 80GB HBM3)') as unknown,
   });
-}, 30_000);
+}, 60_000);

@@ -105,6 +105,8 @@ export const orchestratorMessageSchema = z.discriminatedUnion('type', [
     rank: rankSchema,
     worldSize: z.int().positive(),
     device: deviceSpecSchema,
+    /** Compute the largest packs before `ready`; no memory for them is an error. */
+    warmUp: z.boolean(),
     config: workerConfigSchema,
   }),
   z.strictObject({

@@ -3,16 +3,12 @@ import { receiveMessageOnPort, type MessagePort } from 'node:worker_threads';
 import { serializeError } from '@virnucpro/protocol/errors';
 
 import { computePack } from './compute-pack.ts';
-import type {
-  CreateInferenceSession,
-  InferenceSession,
-  SessionInput,
-  SessionOptions,
-} from './inference-session.ts';
+import type { CreateInferenceSession, InferenceSession, SessionOptions } from './inference-session.ts';
 import { MemoryBudget } from './memory-budget.ts';
 import { RetrySession, type BudgetedSession } from './retry-session.ts';
 import type { SessionReply, SessionRequest, SessionResult, SessionThreadData } from './session-messages.ts';
 import { SessionState } from './session-state.ts';
+import { computeLargest, smallestPack } from './warm-up.ts';
 
 type RunRequest = Extract<SessionRequest, { type: 'run' }>;
 
@@ -25,7 +21,7 @@ export async function serveSession(
   createSession: CreateInferenceSession,
 ): Promise<void> {
   const { port } = data;
-  const session = await openSession(port, data.options, createSession);
+  const session = await openSession(data, createSession);
   if (session === null) return;
   const state = new SessionState(data.state);
   const first = { session, budget: new MemoryBudget() };
@@ -44,13 +40,13 @@ export async function serveSession(
 }
 
 async function openSession(
-  port: MessagePort,
-  options: SessionOptions,
+  { port, options, warmUp }: SessionThreadData,
   createSession: CreateInferenceSession,
 ): Promise<InferenceSession | null> {
   try {
     const session = await createSession(options);
-    await session.run(warmUpInput());
+    await session.run(smallestPack());
+    if (warmUp !== null) await computeLargest(session, warmUp);
     reply(port, { type: 'ready', deviceName: session.deviceName });
     return session;
   } catch (error) {
@@ -58,15 +54,6 @@ async function openSession(
     port.close();
     return null;
   }
-}
-
-/** One protein of one residue: proves that the graph runs, and pays first-run costs before the first pack. */
-function warmUpInput(): SessionInput {
-  return {
-    inputIds: Uint8Array.of(0, 20, 2),
-    positionIds: BigInt64Array.of(0n, 1n, 2n),
-    cuSeqlens: Int32Array.of(0, 3),
-  };
 }
 
 /** Blocks until a request is there; the counter is read before the port, so that no wake-up is missed. */

@@ -3,10 +3,13 @@ import type { MessagePort } from 'node:worker_threads';
 import type { SerializedError } from '@virnucpro/protocol';
 
 import type { SessionInput, SessionOptions } from './inference-session.ts';
+import type { WarmUp } from './warm-up.ts';
 
 /** What the session thread is started with. */
 export interface SessionThreadData {
   readonly options: SessionOptions;
+  /** Packs to be computed before the session is ready; null: none but the smallest. */
+  readonly warmUp: WarmUp | null;
   /** Shared with the main thread: see SessionState. */
   readonly state: SharedArrayBuffer;
   readonly port: MessagePort;

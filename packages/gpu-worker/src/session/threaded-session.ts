@@ -12,6 +12,7 @@ import type {
   SessionThreadData,
 } from './session-messages.ts';
 import { SessionState } from './session-state.ts';
+import type { WarmUp } from './warm-up.ts';
 
 interface PendingRun {
   readonly resolve: (result: SessionResult | null) => void;
@@ -36,16 +37,18 @@ export class ThreadedSession {
   }
 
   /**
+   * @param warmUp packs to be computed before the session is ready; null: none but the smallest
    * @param threadEntry the module that serves the session; its default is the ONNX Runtime session
    * @throws {VirnucproError} when the session cannot be opened
    */
   static async open(
     options: SessionOptions,
+    warmUp: WarmUp | null,
     threadEntry: URL = defaultThreadEntry(),
   ): Promise<ThreadedSession> {
     const state = new SessionState();
     const { port1, port2 } = new MessageChannel();
-    const data: SessionThreadData = { options, state: state.buffer, port: port2 };
+    const data: SessionThreadData = { options, warmUp, state: state.buffer, port: port2 };
     const thread = new Worker(threadEntry, { workerData: data, transferList: [port2] });
     const session = new ThreadedSession(thread, port1, state);
     await session.#ready();

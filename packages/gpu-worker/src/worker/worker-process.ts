@@ -75,6 +75,7 @@ function exitCodeFor(error: unknown): number {
     case 'STORAGE_FAILED':
       return WORKER_EXIT_CODES.io;
     case 'OUT_OF_MEMORY':
+    case 'TOKEN_BUDGET_TOO_LARGE':
       return WORKER_EXIT_CODES.outOfMemory;
     default:
       return WORKER_EXIT_CODES.bug;

@@ -17,6 +17,7 @@ import { createShardLoader, type ShardLoader } from '../loader/shard-loader.ts';
 import { BoundedWrites } from '../record/bounded-writes.ts';
 import { ShardRecorder } from '../record/shard-recorder.ts';
 import { ThreadedSession } from '../session/threaded-session.ts';
+import type { WarmUp } from '../session/warm-up.ts';
 import type { ParentChannel } from './parent-channel.ts';
 import { PackTrace } from './pack-trace.ts';
 import { openWorkerLog } from './worker-log.ts';
@@ -51,7 +52,7 @@ export class Worker {
     log.info('worker starts', { device: init.device, threads: init.config.threadsPerWorker });
     const shardLoader = createShardLoader(init.config, seams.loaderThreadEntry);
     const [session] = await Promise.all([
-      ThreadedSession.open(sessionOptions(init), seams.sessionThreadEntry),
+      ThreadedSession.open(sessionOptions(init), warmUpOf(init), seams.sessionThreadEntry),
       shardLoader.ready(),
     ]);
     const worker = new Worker(init, channel, log, session, shardLoader, seams);
@@ -280,6 +281,19 @@ export class Worker {
     this.#log.error('worker fails', { error: serializeError(error) });
     return this.#channel.send({ type: 'fatal', error: serializeError(error) });
   }
+}
+
+const SPECIAL_TOKENS = 2;
+
+/** Null when they are not to be tried before the start. */
+function warmUpOf({ config, device, warmUp }: InitMessage): WarmUp | null {
+  if (!warmUp) return null;
+  const tokens = config.packing === 'packed' ? config.tokenBudget : 0;
+  return {
+    tokens,
+    maxSequenceTokens: config.maxResidues + SPECIAL_TOKENS,
+    device: device.physical === null ? device.label : `${device.label} (${device.physical.name})`,
+  };
 }
 
 function sessionOptions({ config, device }: InitMessage) {

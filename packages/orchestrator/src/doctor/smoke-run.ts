@@ -15,7 +15,7 @@ import type { Verdict } from './verdict.ts';
 /** Human ubiquitin, 76 residues. */
 const PROTEIN = '>ubiquitin\nMQIFVKTLTGKTITLEVEPSDTIENVKAKIQDKEGIPPDQQRLIFAGKQLEDGRTLSDYNIQKESTLHLVLRLRGG\n';
 
-export type SmokeJob = Omit<WorkerJob, 'paths' | 'manifest'>;
+export type SmokeJob = Omit<WorkerJob, 'paths' | 'manifest' | 'state'>;
 
 /**
  * Computes one pack on one device as a run would: a forked worker, its loader, its session, its checkpoint log. What
@@ -39,7 +39,14 @@ export async function smokeRun(
     const { size: bytes, mtimeMs } = await stat(file);
     const files: PlainFile[] = [{ path: file, displayPath: 'probe.faa', bytes, mtimeMs }];
     const manifest = { runId: 'doctor', settingsHash: 'doctor' };
-    const init = initMessageFor({ ...job, paths, manifest }, files)({ rank: toRank(0), device });
+    const init = initMessageFor(
+      { ...job, paths, manifest, state: 'new' },
+      files,
+    )({
+      rank: toRank(0),
+      device,
+      processes: 1,
+    });
     const end = await watchWorker({ device, workerEntry, init, shard: await onlyShard(job, files), limitMs });
     return verdictOf(`smoke run on ${device.label}`, device, end);
   } finally {

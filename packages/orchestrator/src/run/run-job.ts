@@ -167,7 +167,7 @@ async function withRecords(prepared: Prepared, notices: readonly (string | null)
     for (const notice of notices) if (notice !== null) log.warn(notice);
     return await compute({ ...prepared, view, log, events, stop, closeRecords });
   } catch (error) {
-    if (isInputAtFault(error)) await forgetRun(prepared);
+    if (leavesNothing(error)) await forgetRun(prepared);
     throw error;
   } finally {
     stop.dispose();
@@ -181,11 +181,14 @@ function once(act: () => Promise<void>): () => Promise<void> {
 }
 
 /**
- * An input that cannot be used leaves no run behind: mended, it is another input, and would be refused here. One that
- * changed under way is another matter: restored, the run goes on.
+ * An input that cannot be used leaves no run behind: mended, it is another input, and would be refused here; so would
+ * the token budget that the device has memory for. An input that changed under way is another matter: restored, the
+ * run goes on.
  */
-function isInputAtFault(error: unknown): boolean {
-  return isVirnucproError(error) && error.name === 'InputError' && error.code !== 'INPUT_CHANGED';
+function leavesNothing(error: unknown): boolean {
+  if (!isVirnucproError(error)) return false;
+  if (error.code === 'TOKEN_BUDGET_TOO_LARGE') return true;
+  return error.name === 'InputError' && error.code !== 'INPUT_CHANGED';
 }
 
 /** Of several nodes that all met the fault, the last one clears up. */

@@ -12,7 +12,7 @@ const QUEUE_DEPTH = 3;
 const HEARTBEAT_INTERVAL_MS = 500;
 
 /** What of a job a worker is told. */
-export type WorkerJob = Pick<Job, 'paths' | 'settings' | 'byteSettings' | 'model' | 'devices'> & {
+export type WorkerJob = Pick<Job, 'paths' | 'settings' | 'byteSettings' | 'model' | 'devices' | 'state'> & {
   readonly manifest: Pick<Job['manifest'], 'runId' | 'settingsHash'>;
 };
 
@@ -20,14 +20,16 @@ export type WorkerJob = Pick<Job, 'paths' | 'settings' | 'byteSettings' | 'model
 export function initMessageFor(
   job: WorkerJob,
   files: readonly PlainFile[],
-): (slot: Pick<WorkerSlot, 'rank' | 'device'>) => OrchestratorMessage {
+): (slot: Pick<WorkerSlot, 'rank' | 'device' | 'processes'>) => OrchestratorMessage {
   const config = workerConfig(job, files);
-  return ({ rank, device }) => ({
+  return ({ rank, device, processes }) => ({
     type: 'init',
     protocolVersion: PROTOCOL_VERSION,
     rank,
     worldSize: job.devices.devices.length,
     device,
+    // Later there are results, and a pack that finds no memory is computed in parts. On CPU it costs more than it tells.
+    warmUp: device.provider === 'cuda' && job.state === 'new' && processes === 1,
     config,
   });
 }

@@ -23,7 +23,7 @@ import { WorkerSlot } from './worker-slot.ts';
 export interface SupervisorOptions {
   readonly devices: readonly DeviceSpec[];
   readonly workerEntry: URL;
-  readonly initMessage: (slot: Pick<WorkerSlot, 'rank' | 'device'>) => OrchestratorMessage;
+  readonly initMessage: (slot: Pick<WorkerSlot, 'rank' | 'device' | 'processes'>) => OrchestratorMessage;
   readonly leases: LeaseTable;
   readonly events: SupervisorEvents;
   readonly restartPolicy?: RestartPolicyOptions;

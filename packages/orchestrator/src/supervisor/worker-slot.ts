@@ -10,6 +10,8 @@ export class WorkerSlot {
   readonly policy: RestartPolicy;
   handle: WorkerHandle | null = null;
   restartTimer: NodeJS.Timeout | null = null;
+  /** Processes that have had the place, the present one included. */
+  processes = 0;
   retired = false;
   /** A process of this place has computed, or could have. */
   wasReady = false;
@@ -36,6 +38,7 @@ export class WorkerSlot {
 
   /** A new process takes the place. */
   occupy(nowMs: number): void {
+    this.processes += 1;
     this.restartTimer = null;
     this.lastError = null;
     this.killedFor = null;
