@@ -3,17 +3,19 @@ import type { EmbeddingDtype, Pooling, Precision } from '@virnucpro/protocol';
 import type { Argv, CommandModule } from 'yargs';
 
 import type { RunContext, Finish } from '../../run/run-context.ts';
+import { checkCommand } from './model-check-command.ts';
 
-/** `model build` and `model info`. */
+/** `model build`, `model info` and `model check`. */
 export function modelCommand(context: RunContext, finish: Finish): CommandModule {
   return {
     command: 'model',
-    describe: 'look at a model, or build its ONNX graph',
+    describe: 'look at a model, build its ONNX graph, or check it in fp16',
     builder: (yargs) =>
       yargs
         .command(buildCommand(context, finish))
         .command(infoCommand(context, finish))
-        .demandCommand(1, 'Say what to do with the model: build or info.'),
+        .command(checkCommand(context, finish))
+        .demandCommand(1, 'Say what to do with the model: build, info or check.'),
     handler: () => undefined,
   };
 }
