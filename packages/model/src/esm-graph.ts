@@ -47,7 +47,6 @@ export function loweringFor(
 }
 
 const IR_VERSION = 9;
-const OPSETS = { '': 20, [MICROSOFT]: 1 };
 
 /** 1 - 0.15 x 0.8: what training with masked tokens scaled embeddings by; fair-esm, esm/model/esm2.py. */
 const TOKEN_DROPOUT_SCALE = 0.88;
@@ -104,7 +103,8 @@ class EsmGraph {
       ],
       [value(output, dataType, [pooling === 'none' ? 'tokens' : 'sequences', this.#model.embeddingDim])],
     );
-    return encodeModel({ irVersion: IR_VERSION, producer: 'virnucpro-orchestrate', opsets: OPSETS, graph });
+    const opsets = { '': this.#lowering.opset, [MICROSOFT]: 1 };
+    return encodeModel({ irVersion: IR_VERSION, producer: 'virnucpro-orchestrate', opsets, graph });
   }
 
   /** -> [T, H] */

@@ -16,6 +16,9 @@ export interface Projections {
  * H wide; names are names of values in the graph.
  */
 export interface EsmLowering {
+  /** Version of the standard operators that the graph asks for. */
+  readonly opset: number;
+
   /** Inputs of the graph beside `input_ids`, `position_ids` and `cu_seqlens`; called last. */
   inputs(): readonly GraphValue[];
 

@@ -15,6 +15,8 @@ export const TOKEN_OFFSET = 'token_offset';
  * kernels and wait for the device), and fused operators where ONNX Runtime has them. ADR 0006.
  */
 export class FusedLowering implements EsmLowering {
+  /** The last one of which CUDA has all kernels that are used here: what it has none for goes to the host and back. */
+  readonly opset = 18;
   /** PackedMultiHeadAttention scales by headDim^-0.5 when no scale is given; rotation and scaling commute. */
   readonly queryScale = 1;
   readonly #nodes: EsmNodes;

@@ -12,6 +12,8 @@ import { attendPerSequence, poolPerSequence } from './per-sequence.ts';
  * LayerNormalization beat their fusion). The judge of all other lowerings.
  */
 export class PortableLowering implements EsmLowering {
+  /** The first one with Gelu. */
+  readonly opset = 20;
   readonly queryScale: number;
   readonly #nodes: EsmNodes;
   readonly #boundaries: string;
