@@ -12,7 +12,7 @@ export const TOKEN_OFFSET = 'token_offset';
 
 /**
  * For CUDA: attention over the packed tokens in one kernel, no loop over sequences (each turn of one would launch
- * kernels and wait for the device), and fused operators where ONNX Runtime has them. ADR 0006.
+ * kernels and wait for the device), and fused operators where ONNX Runtime has them. ADR 0009.
  */
 export class FusedLowering implements EsmLowering {
   /** The last one of which CUDA has all kernels that are used here: what it has none for goes to the host and back. */
