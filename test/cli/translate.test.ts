@@ -5,7 +5,13 @@ import { gzipSync } from 'node:zlib';
 import { afterEach, describe, expect, test } from '@jest/globals';
 
 import { PHAGE_PROTEINS } from '../program/fixtures.ts';
-import { killRunningPrograms, runProgram, type ProgramOptions } from '../program/run-program.ts';
+import { withFaults } from '../faults/faults.ts';
+import {
+  killRunningPrograms,
+  RunningProgram,
+  runProgram,
+  type ProgramOptions,
+} from '../program/run-program.ts';
 import { useTemporaryDirectory } from '../program/temporary-directory.ts';
 
 const directory = useTemporaryDirectory();
@@ -199,4 +205,35 @@ test('an input is never replaced by its own translation', async () => {
   expect(code).toBe(2);
   expect(stderr).toMatch(/phix_chunked300\.fa is an input/);
   expect(await readFile(input)).toEqual(await readFile(PHIX));
+});
+
+describe('translate that cannot go on leaves no file behind, exit code 75', () => {
+  test.each(['SIGINT', 'SIGTERM'] as const)('at %s', async (signal) => {
+    await mkdir(directory.path('out'));
+    const program = new RunningProgram(['translate', '-', ...to('out/x')], { keepsInput: true });
+    program.write(`>a\n${'ACGT'.repeat(1000)}\n`);
+    while ((await readdir(directory.path('out'))).length < 3) expect(program.ended).toBe(false);
+    program.kill(signal);
+    const { code, stderr } = await program.result;
+    expect({ code, stderr }).toEqual({
+      code: 75,
+      stderr: `error: Stopped by ${signal}: no file was written.\n`,
+    });
+    expect(await readdir(directory.path('out'))).toEqual([]);
+  });
+
+  test.each(['write', 'sync'])('when the disk is full at a %s', async (call) => {
+    const calls = directory.path('calls');
+    await translate([PHIX, ...to('counted')], withFaults({ countCalls: calls }));
+    const names = (await readFile(`${calls}.program`, 'utf8')).trim().split('\n');
+    const at = names.indexOf(call) + 1;
+    await mkdir(directory.path('out'));
+    const fault = { at, how: 'fail', errno: 'ENOSPC', once: directory.path('once') } as const;
+    const { code, stderr } = await translate([PHIX, ...to('out/x')], withFaults({ programFiles: fault }));
+    expect(stderr).toMatch(
+      /^error: .*\/out\/x_chunked300\.fa could not be written \(ENOSPC\): the disk is full; .*\n$/,
+    );
+    expect(code).toBe(75);
+    expect(await readdir(directory.path('out'))).toEqual([]);
+  });
 });

@@ -23,6 +23,8 @@ export interface ProgramOptions {
   readonly cwd?: string;
   readonly env?: Readonly<Record<string, string | undefined>>;
   readonly input?: string | Buffer;
+  /** Standard input is left open, for `write`. */
+  readonly keepsInput?: boolean;
   /** A stand-in for the program's own entry. */
   readonly entry?: string;
   /** In a process group of its own, so that it can be killed together with its workers. */
@@ -48,12 +50,17 @@ export class RunningProgram {
     });
     running.add(this.#child);
     this.#child.stdin?.on('error', () => undefined);
-    this.#child.stdin?.end(options.input ?? '');
+    if (options.keepsInput !== true) this.#child.stdin?.end(options.input ?? '');
     this.result = this.#collect();
   }
 
   get pid(): number {
     return this.#child.pid!;
+  }
+
+  /** To its standard input; needs `keepsInput`. */
+  write(text: string): void {
+    this.#child.stdin?.write(text);
   }
 
   kill(signal: NodeJS.Signals): void {

@@ -11,19 +11,26 @@ const REMEDIES: Readonly<Record<string, string>> = {
   ESTALE: 'the network file system lost the file; have it looked at',
 };
 
+/** What a file system's error says of the storage, and what to do; null for any other error. */
+export function storageRemedy(error: unknown): { readonly errno: string; readonly remedy: string } | null {
+  const errno = error instanceof Error && 'code' in error ? String(error.code) : '';
+  const remedy = REMEDIES[errno];
+  return remedy === undefined ? null : { errno, remedy };
+}
+
 /**
  * Storage that fails ends a run, but spoils nothing: what is in the logs stays, and the run can be resumed.
  *
  * @returns null for any other error
  */
 export function storageFailure(error: unknown): StoppedError | null {
-  const code = error instanceof Error && 'code' in error ? String(error.code) : '';
-  const remedy = REMEDIES[code];
-  if (remedy === undefined) return null;
+  const known = storageRemedy(error);
+  if (known === null) return null;
+  const { errno, remedy } = known;
   const path = error instanceof Error && 'path' in error ? ` at ${String(error.path)}` : '';
   return new StoppedError(
     'STORAGE_FAILED',
-    `Writing failed${path} (${code}): ${remedy}, then run the same command again. What was computed is kept.`,
-    { cause: error, details: { errno: code } },
+    `Writing failed${path} (${errno}): ${remedy}, then run the same command again. What was computed is kept.`,
+    { cause: error, details: { errno } },
   );
 }

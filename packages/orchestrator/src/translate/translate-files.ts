@@ -1,10 +1,11 @@
 import { realpath } from 'node:fs/promises';
 
 import { resolveInputFiles, type InputFile } from '@virnucpro/fasta';
-import { UsageError, type TranslationSettings } from '@virnucpro/protocol';
+import { StoppedError, UsageError, type TranslationSettings } from '@virnucpro/protocol';
 import { RecordTranslator, type NucleotideRecord, type TranslationTotals } from '@virnucpro/translate';
 
 import type { RunContext } from '../run/run-context.ts';
+import type { StopSignals } from '../run/stop-signals.ts';
 import { readNucleotides } from './translate-input.ts';
 import { TranslateOutputs, translateOutputPaths, type TranslateOutputPaths } from './translate-outputs.ts';
 
@@ -24,12 +25,17 @@ export interface Translation {
 
 /**
  * Writes the chunks of all records of the inputs, in their order, and the open reading frames of the chunks.
- * The files appear under their names only when all are complete.
+ * The files appear under their names only when all are complete; of what was begun nothing is left.
  *
  * @throws {InputError} see resolveInputFiles and readNucleotides
  * @throws {UsageError} OUTPUT_NOT_WRITABLE, OUTPUT_IS_INPUT
+ * @throws {StoppedError} STOPPED at a signal, STORAGE_FAILED
  */
-export async function translateFiles(request: TranslateRequest, context: RunContext): Promise<Translation> {
+export async function translateFiles(
+  request: TranslateRequest,
+  context: RunContext,
+  stop: Pick<StopSignals, 'signal' | 'cause'>,
+): Promise<Translation> {
   const { inputs, prefix, settings } = request;
   const files = await resolveInputFiles(inputs);
   const paths = translateOutputPaths(prefix, settings.chunkLength);
@@ -37,9 +43,13 @@ export async function translateFiles(request: TranslateRequest, context: RunCont
   const outputs = await TranslateOutputs.create(context.fileSystem, paths);
   try {
     const translator = new RecordTranslator(settings);
-    const warnings = await translateInto(outputs, translator, files, context.stdin);
+    const warnings = await translateInto(outputs, translator, files, { ...context, ...stop });
+    stop.signal.throwIfAborted();
     await outputs.publish();
     return { totals: translator.totals, paths, warnings };
+  } catch (error) {
+    if (!stop.signal.aborted) throw error;
+    throw new StoppedError('STOPPED', `Stopped by ${stop.cause() ?? 'request'}: no file was written.`);
   } finally {
     await outputs.abandon();
   }
@@ -50,7 +60,7 @@ async function translateInto(
   outputs: TranslateOutputs,
   translator: RecordTranslator,
   files: readonly InputFile[],
-  stdin: NodeJS.ReadableStream,
+  { stdin, signal }: Pick<RunContext, 'stdin'> & Pick<StopSignals, 'signal'>,
 ): Promise<string[]> {
   const warnings: string[] = [];
   const firstEmpty: string[] = [];
@@ -58,9 +68,12 @@ async function translateInto(
     const take = async (record: NucleotideRecord): Promise<void> => {
       if (record.sequence.length === 0 && firstEmpty.length === 0)
         firstEmpty.push(`${file.displayPath}, line ${record.line}`);
-      for (const batch of translator.add(record)) await outputs.append(batch);
+      for (const batch of translator.add(record)) {
+        signal.throwIfAborted();
+        await outputs.append(batch);
+      }
     };
-    if (await readNucleotides(file, stdin, take))
+    if (await readNucleotides(file, stdin, take, signal))
       warnings.push(
         `${file.displayPath} does not begin with ">": what stands before the first record is ignored.`,
       );

@@ -1,4 +1,5 @@
 import { createReadStream } from 'node:fs';
+import { addAbortSignal, type Readable } from 'node:stream';
 
 import { decompressInto, isBlank, noRecords, notFasta, type InputFile } from '@virnucpro/fasta';
 import { NucleotideReader, type NucleotideRecord } from '@virnucpro/translate';
@@ -13,6 +14,7 @@ export type RecordSink = (record: NucleotideRecord) => Promise<void>;
 /**
  * Reads the records of one input, decompressed when it is gzip.
  *
+ * @param signal ends the reading
  * @returns true when there was text before the first record, which is passed over
  * @throws {InputError} NOT_FASTA, INPUT_BINARY, INPUT_EMPTY, NOT_NUCLEOTIDE, RECORD_TOO_LONG, GZIP_TRUNCATED, GZIP_CORRUPT
  */
@@ -20,9 +22,11 @@ export async function readNucleotides(
   file: InputFile,
   stdin: NodeJS.ReadableStream,
   onRecord: RecordSink,
+  signal: AbortSignal,
 ): Promise<boolean> {
   const displayPath = file.kind === 'stdin' ? 'standard input' : file.displayPath;
-  const stream = file.kind === 'stdin' ? stdin : createReadStream(file.path, { highWaterMark: READ_BYTES });
+  const opened = file.kind === 'stdin' ? stdin : createReadStream(file.path, { highWaterMark: READ_BYTES });
+  const stream = addAbortSignal(signal, opened as Readable);
   const reader = new NucleotideReader(displayPath);
   let start: Uint8Array | null = null;
   const read = async (source: AsyncIterable<Uint8Array>): Promise<void> => {

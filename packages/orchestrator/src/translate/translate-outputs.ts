@@ -1,7 +1,7 @@
 import { dirname } from 'node:path';
 
 import { OutputFile, type DurableFileSystem } from '@virnucpro/checkpoint';
-import { storageFailure, UsageError } from '@virnucpro/protocol';
+import { StoppedError, storageRemedy, UsageError } from '@virnucpro/protocol';
 import type { ChunkLength, TranslatedBytes } from '@virnucpro/translate';
 
 /** The names that VirNucPro gives its files (prediction.py, lines 100 to 105); PREFIX is all that comes before. */
@@ -40,6 +40,7 @@ export class TranslateOutputs {
    * Makes the folder, if it is missing, and the files.
    *
    * @throws {UsageError} OUTPUT_NOT_WRITABLE
+   * @throws {StoppedError} STORAGE_FAILED
    */
   static async create(fileSystem: DurableFileSystem, paths: TranslateOutputPaths): Promise<TranslateOutputs> {
     const outputs: NamedOutput[] = [];
@@ -56,14 +57,17 @@ export class TranslateOutputs {
     return new TranslateOutputs(fileSystem, outputs);
   }
 
+  /** @throws {StoppedError} STORAGE_FAILED */
   async append(bytes: TranslatedBytes): Promise<void> {
-    for (const { kind, file } of this.#outputs) await file.append(bytes[kind], 0);
+    for (const { kind, path, file } of this.#outputs)
+      await file.append(bytes[kind], 0).catch((error: unknown) => Promise.reject(notWritable(path, error)));
   }
 
   /**
    * Makes the files durable and gives them their names; what had these names is replaced.
    *
    * @throws {UsageError} OUTPUT_NOT_WRITABLE
+   * @throws {StoppedError} STORAGE_FAILED
    */
   async publish(): Promise<void> {
     for (const { path, file } of this.#outputs) {
@@ -78,11 +82,16 @@ export class TranslateOutputs {
   }
 }
 
-/** A full or failing disk is told in its own words. */
+/** A full or failing disk is no fault of the command. */
 function notWritable(path: string, cause: unknown): Error {
   const { code } = cause as NodeJS.ErrnoException;
-  const failure = storageFailure(cause);
-  if (failure !== null) return failure;
+  const failure = storageRemedy(cause);
+  if (failure !== null)
+    return new StoppedError(
+      'STORAGE_FAILED',
+      `${path} could not be written (${failure.errno}): ${failure.remedy}, then run the same command again.`,
+      { details: { path, errno: failure.errno }, cause },
+    );
   return new UsageError(
     'OUTPUT_NOT_WRITABLE',
     `${path} cannot be written (${code ?? String(cause)}). Give another PREFIX with -o.`,

@@ -7,6 +7,7 @@ import type { RunOptionName } from '../../config/run-options.ts';
 import { chunkSettings } from '../../config/translation-settings.ts';
 import { formatCount } from '../../progress/format.ts';
 import type { Finish, RunContext } from '../../run/run-context.ts';
+import { listenForStop } from '../../run/stop-signals.ts';
 import { translateFiles, type Translation } from '../../translate/translate-files.ts';
 import { addRunOptions, restoreStdin } from './run-command.ts';
 
@@ -36,7 +37,8 @@ export function translateCommand(
         prefix: prefixFrom(out),
         settings: settingsFrom(flags),
       };
-      const translation = await translateFiles(request, context);
+      const stop = listenForStop(() => undefined);
+      const translation = await translateFiles(request, context, stop).finally(() => stop.dispose());
       for (const warning of translation.warnings) context.stderr.write(`warning: ${warning}\n`);
       context.stdout.write(describeTranslation(translation, request.settings));
       const { emptyRecords } = translation.totals;
