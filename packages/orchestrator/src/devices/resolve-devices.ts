@@ -9,6 +9,7 @@ import { cudaProviderPath } from './onnx-runtime.ts';
 import { visibleDevices } from './visible-devices.ts';
 import { freeMemoryBytes } from './find-device.ts';
 import { listGpus, type Gpu } from './gpu-list.ts';
+import { inheritedDevices } from './inherited-devices.ts';
 
 /** Free memory of a device, before a model is loaded. */
 export interface DeviceMemory {
@@ -52,7 +53,7 @@ export async function resolveDevices(
   const wantsCuda = settings.device === 'cuda' || settings.gpus !== null;
   if (settings.device === 'cpu') return cpuDevices(settings, weightBytes, null);
   const { gpus, problem } = await listGpus(environment);
-  const variable = environment['CUDA_VISIBLE_DEVICES'];
+  const variable = inheritedDevices(environment, gpus);
   const isInstalled = existsSync(cudaProvider);
   if (!wantsCuda) {
     // Whoever hides all GPUs wants none; only a request for them makes that an error.

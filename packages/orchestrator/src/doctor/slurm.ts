@@ -26,6 +26,6 @@ export function probeSlurm({ environment }: Pick<Machine, 'environment'>): Findi
   return warn(
     'Slurm',
     `${found}; CUDA_VISIBLE_DEVICES is not set`,
-    'The job has GPUs but does not say which: all that the driver shows would be used. Name them with --gpus.',
+    'A container or wrapper dropped it. Where Slurm names the GPUs of the job, those are used, else all that the driver shows: name them with --gpus.',
   );
 }
