@@ -29,6 +29,18 @@ describe('the lock of a run folder', () => {
     expect(await readdir(directory)).toEqual([]);
   });
 
+  test('is ours, though the answer to our link was lost and the second said that the name is taken', async () => {
+    const forgetful: DurableFileSystem = {
+      ...nodeFileSystem,
+      link: async (from, to) => {
+        await nodeFileSystem.link(from, to);
+        await nodeFileSystem.link(from, to);
+      },
+    };
+    await (await acquireRunLock(forgetful, path())).release();
+    expect(await readdir(directory)).toEqual([]);
+  });
+
   test('of a dead process is taken over, by one of many that try', async () => {
     await writeHolder({ pid: await deadPid() });
     const taken = await Promise.allSettled(

@@ -182,8 +182,9 @@ async function take(fileSystem: DurableFileSystem, path: string, holder: LockHol
     await fileSystem.link(temporary, path);
     return true;
   } catch (error) {
-    if (error instanceof Error && 'code' in error && error.code === 'EEXIST') return false;
-    throw error;
+    if (!(error instanceof Error && 'code' in error && error.code === 'EEXIST')) throw error;
+    // NFS says so too when the answer to a link that was made got lost and was asked for again.
+    return (await readHolder(fileSystem, path))?.token === holder.token;
   } finally {
     await fileSystem.remove(temporary);
   }
