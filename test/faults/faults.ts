@@ -35,7 +35,7 @@ export interface Faults {
     /** Packs of one sequence always find memory. */
     readonly onlySeveral?: boolean;
   };
-  /** Added to every pack. */
+  /** Added to every pack, until Slurm starts the job again. */
   readonly slowMs?: number;
   /** Workers of these ranks die as soon as they are told what to do. */
   readonly crashingRanks?: readonly number[];

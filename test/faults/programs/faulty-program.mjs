@@ -13,4 +13,5 @@ process.exitCode = await runCommandLine(process.argv.slice(2), {
     freeBytes,
   ),
   workerEntry: new URL('faulty-worker.mjs', import.meta.url),
+  programEntry: new URL(import.meta.url),
 });

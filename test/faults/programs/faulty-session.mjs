@@ -7,7 +7,8 @@ import { createEsmTokenizer } from '@virnucpro/model';
 import { claim, readFaults } from './faults.mjs';
 
 /** The production session thread around a real session that goes wrong where it is told to. */
-const { poison = [], memory, slowMs = 0 } = readFaults();
+const { poison = [], memory, slowMs: slowAtFirstMs = 0 } = readFaults();
+const slowMs = process.env['SLURM_RESTART_COUNT'] === undefined ? slowAtFirstMs : 0;
 const { tokenOf } = createEsmTokenizer();
 const poisons = poison.map((fault) => ({
   ...fault,

@@ -11,6 +11,7 @@ import { planCommand } from './commands/plan-command.ts';
 import { reportCommand } from './commands/report-command.ts';
 import { resumeCommand } from './commands/resume-command.ts';
 import { protectStdin, runCommand } from './commands/run-command.ts';
+import { slurmCommand } from './commands/slurm-command.ts';
 import { statusCommand } from './commands/status-command.ts';
 import { translateCommand } from './commands/translate-command.ts';
 import { verifyCommand } from './commands/verify-command.ts';
@@ -65,6 +66,7 @@ function buildParser(context: RunContext, finish: (code: number) => void): Argv 
     .command(translateCommand(context, finish))
     .command(doctorCommand(context, finish))
     .command(modelCommand(context, finish))
+    .command(slurmCommand(context, finish))
     .version(context.toolVersion)
     .help()
     .alias('h', 'help')

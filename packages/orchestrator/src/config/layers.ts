@@ -1,16 +1,27 @@
 import { UsageError } from '@virnucpro/protocol';
 import type { z } from 'zod';
 
-import { RUN_OPTION_NAMES, RUN_OPTIONS, type RunOptionName, type RunSettings } from './run-options.ts';
+import {
+  RUN_OPTION_NAMES,
+  RUN_OPTIONS,
+  type RunOption,
+  type RunOptionName,
+  type RunSettings,
+} from './run-options.ts';
 
 /** Values from one source, not checked yet; only the options that it sets. */
-export interface SettingsLayer {
-  readonly values: Readonly<Partial<Record<RunOptionName, unknown>>>;
+export interface OptionLayer<Name extends string> {
+  readonly values: Readonly<Partial<Record<Name, unknown>>>;
   /** How the person who set it would name the option there: `--workers`, `VIRNUCPRO_WORKERS`. */
-  readonly nameOf: (option: RunOptionName) => string;
+  readonly nameOf: (option: Name) => string;
 }
 
+export type SettingsLayer = OptionLayer<RunOptionName>;
+
 export const ENVIRONMENT_PREFIX = 'VIRNUCPRO_';
+
+/** Variables of `slurm script` and `slurm submit`, which check them. */
+export const SLURM_ENVIRONMENT_PREFIX = `${ENVIRONMENT_PREFIX}SLURM_`;
 
 /** Variables that are the program's but set no option of `run`. */
 const OTHER_VARIABLES = new Set(['VIRNUCPRO_CACHE_DIR', 'VIRNUCPRO_CONFIG']);
@@ -24,7 +35,8 @@ export function environmentLayer(environment: NodeJS.ProcessEnv): SettingsLayer 
   const optionOf = new Map(RUN_OPTION_NAMES.map((name) => [environmentName(name), name]));
   const values: Partial<Record<RunOptionName, unknown>> = {};
   for (const [variable, value] of Object.entries(environment)) {
-    if (!variable.startsWith(ENVIRONMENT_PREFIX) || OTHER_VARIABLES.has(variable)) continue;
+    if (!variable.startsWith(ENVIRONMENT_PREFIX) || variable.startsWith(SLURM_ENVIRONMENT_PREFIX)) continue;
+    if (OTHER_VARIABLES.has(variable)) continue;
     const option = optionOf.get(variable);
     if (option === undefined) {
       throw new UsageError(
@@ -51,15 +63,30 @@ export function flagLayer(flags: Readonly<Record<string, unknown>>): SettingsLay
  * @throws {UsageError} INVALID_SETTING naming the source, the option and the value seen
  */
 export function resolveSettings(layers: readonly SettingsLayer[]): RunSettings {
-  const settings = Object.fromEntries(RUN_OPTION_NAMES.map((name) => [name, resolveOption(name, layers)]));
-  return Object.freeze(settings) as RunSettings;
+  return resolveOptions(RUN_OPTIONS, layers);
 }
 
-function resolveOption(name: RunOptionName, layers: readonly SettingsLayer[]): unknown {
+/** The same for any table of options. @throws {UsageError} INVALID_SETTING */
+export function resolveOptions<Table extends Readonly<Record<string, RunOption>>>(
+  table: Table,
+  layers: readonly OptionLayer<keyof Table & string>[],
+): { readonly [Name in keyof Table]: z.infer<Table[Name]['schema']> } {
+  const names: (keyof Table & string)[] = Object.keys(table);
+  const settings = names.map((name) => [name, resolveOption(table[name] as RunOption, name, layers)]);
+  return Object.freeze(Object.fromEntries(settings)) as {
+    readonly [Name in keyof Table]: z.infer<Table[Name]['schema']>;
+  };
+}
+
+function resolveOption<Name extends string>(
+  option: RunOption,
+  name: Name,
+  layers: readonly OptionLayer<Name>[],
+): unknown {
   const layer = layers.find(({ values }) => values[name] !== undefined);
-  if (layer === undefined) return RUN_OPTIONS[name].default;
+  if (layer === undefined) return option.default;
   const value = layer.values[name];
-  const result = (RUN_OPTIONS[name].schema as z.ZodType).safeParse(value);
+  const result = option.schema.safeParse(value);
   if (result.success) return result.data;
   const problems = result.error.issues.map(({ message }) => message).join('; ');
   throw new UsageError('INVALID_SETTING', `${layer.nameOf(name)} is ${JSON.stringify(value)}: ${problems}.`);

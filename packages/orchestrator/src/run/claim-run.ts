@@ -10,6 +10,7 @@ import { InputError, StoppedError } from '@virnucpro/protocol';
 
 import { readLiveNodes } from '../nodes/live-nodes.ts';
 import { describeNode, isShared, type NodeShare } from '../nodes/node-share.ts';
+import { slurmJob } from '../nodes/slurm-place.ts';
 import { makeRunDirectory } from './run-folder.ts';
 import type { RunContext } from './run-context.ts';
 
@@ -151,5 +152,7 @@ function refuseOtherCount(others: readonly LiveNode[], share: NodeShare): void {
 
 /** @returns the paths under which this process may work; see {@link isShared} */
 export function claimRun(context: RunContext, runDirectory: string, share: NodeShare): Promise<RunClaim> {
-  return isShared(share) ? claimShare(context, runDirectory, share) : claimWholeRun(context, runDirectory);
+  if (isShared(share)) return claimShare(context, runDirectory, share);
+  const isRestart = (slurmJob(context.environment)?.restartCount ?? 0) > 0;
+  return claimWholeRun(context, runDirectory, isRestart ? 'a minute' : 'none');
 }

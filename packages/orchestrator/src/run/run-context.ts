@@ -12,6 +12,8 @@ export interface RunContext {
   readonly workerEntry?: URL;
   /** ONNX Runtime's CUDA provider library; its default is beside the runtime. */
   readonly cudaProvider?: string;
+  /** The file that a batch script starts; its default is the program's own. */
+  readonly programEntry?: URL;
 }
 
 /** Sets the exit code of the program. */

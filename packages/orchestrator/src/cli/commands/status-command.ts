@@ -49,7 +49,7 @@ export function statusCommand(context: RunContext, finish: Finish): CommandModul
   };
 }
 
-function progressText(status: RunStatus): string {
+export function progressText(status: RunStatus): string {
   const { tokensTotal, tokensDone, tokensPerSecond, sequencesDone } = status;
   const share =
     tokensTotal === null ? `${formatCount(tokensDone)} tokens` : `${percent(tokensDone, tokensTotal)} %`;
@@ -75,7 +75,14 @@ function describeStatus(status: RunStatus): string {
     .join('');
 }
 
-function nodeText({ state, host, tokensDone, tokensTotal, tokensPerSecond, etaSeconds }: NodeStatus): string {
+export function nodeText({
+  state,
+  host,
+  tokensDone,
+  tokensTotal,
+  tokensPerSecond,
+  etaSeconds,
+}: NodeStatus): string {
   const share = tokensTotal === null ? '' : ` · ${percent(tokensDone, tokensTotal)} %`;
   const rate = tokensPerSecond === null ? '' : ` · ${formatCount(tokensPerSecond)} tokens/s`;
   const eta = etaSeconds === null ? '' : ` · ETA ${formatDuration(etaSeconds)}`;
@@ -90,7 +97,7 @@ const NODE_STATES: Readonly<Record<NodeState, string>> = {
   absent: 'has not begun',
 };
 
-function stateText({ state, pid, host, runDirectory, nodes }: RunStatus): string {
+export function stateText({ state, pid, host, runDirectory, nodes }: RunStatus): string {
   switch (state) {
     case 'running':
       if (pid === null)

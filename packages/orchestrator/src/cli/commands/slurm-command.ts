@@ -1,0 +1,22 @@
+import type { Argv, CommandModule } from 'yargs';
+
+import type { Finish, RunContext } from '../../run/run-context.ts';
+import { slurmRequeueCommand } from './slurm-requeue-command.ts';
+import { slurmScriptCommand, slurmSubmitCommand } from './slurm-submit-command.ts';
+import { slurmStatusCommand } from './slurm-status-command.ts';
+
+/** `slurm script`, `submit`, `status`, and `requeue`, which batch scripts call. */
+export function slurmCommand(context: RunContext, finish: Finish): CommandModule {
+  return {
+    command: 'slurm',
+    describe: 'run on the nodes of a Slurm cluster',
+    builder: (yargs: Argv) =>
+      yargs
+        .command(slurmSubmitCommand(context, finish))
+        .command(slurmScriptCommand(context, finish))
+        .command(slurmStatusCommand(context, finish))
+        .command(slurmRequeueCommand(context, finish))
+        .demandCommand(1, 'Say what to do: script, submit, status or requeue.'),
+    handler: () => undefined,
+  };
+}

@@ -1,0 +1,131 @@
+import { EXIT_CODES } from '@virnucpro/protocol';
+import type { Argv, CommandModule } from 'yargs';
+
+import type { RunOption } from '../../config/run-options.ts';
+import type { Finish, RunContext } from '../../run/run-context.ts';
+import { batchScripts } from '../../slurm/batch-scripts.ts';
+import { shellQuote } from '../../slurm/quote.ts';
+import { PASSED_OPTIONS } from '../../slurm/run-arguments.ts';
+import { scriptRequest } from '../../slurm/script-request.ts';
+import { SLURM_OPTION_NAMES, SLURM_OPTIONS, slurmSettingsFrom } from '../../slurm/slurm-options.ts';
+import { submittedJobs, type Submission } from '../../slurm/submission.ts';
+import { submitRun } from '../../slurm/submit.ts';
+import { addRunOptions, restoreStdin, settingsFrom } from './run-command.ts';
+
+interface SubmitArguments {
+  readonly fasta: string[];
+  readonly out: string;
+  readonly config: string | undefined;
+  readonly [flag: string]: unknown;
+}
+
+export function slurmScriptCommand(
+  context: RunContext,
+  finish: Finish,
+): CommandModule<object, SubmitArguments & { readonly part: 'run' | 'merge' }> {
+  return {
+    command: 'script <fasta..>',
+    describe: 'print the batch script that submit would submit',
+    builder: (yargs) =>
+      buildOptions(yargs).option('part', {
+        choices: ['run', 'merge'] as const,
+        default: 'run',
+        describe: 'the script that computes, or the one that merges and verifies',
+      }) as unknown as Argv<SubmitArguments & { readonly part: 'run' | 'merge' }>,
+    handler: async (argv) => {
+      const scripts = await batchScripts(await requestFrom(argv, context));
+      context.stdout.write(scripts[argv.part]);
+      finish(EXIT_CODES.complete);
+    },
+  };
+}
+
+export function slurmSubmitCommand(
+  context: RunContext,
+  finish: Finish,
+): CommandModule<object, SubmitArguments & { readonly json: boolean }> {
+  return {
+    command: 'submit <fasta..>',
+    describe: 'submit a run to Slurm, and the merge of its parts behind it',
+    builder: (yargs) =>
+      buildOptions(yargs)
+        .option('json', { type: 'boolean', default: false, describe: 'print JSON' })
+        .example(
+          '$0 slurm submit proteins.faa.gz -o out --model esm2_t33_650M_UR50D --gpus-per-node 4 --time 4:00:00',
+          'one node with four GPUs',
+        ) as unknown as Argv<SubmitArguments & { readonly json: boolean }>,
+    handler: async (argv) => {
+      const request = await requestFrom(argv, context);
+      const submission = await submitRun(request, context.fileSystem, () => new Date());
+      context.stdout.write(
+        argv.json
+          ? `${JSON.stringify({ runDirectory: request.runDirectory, ...submission })}\n`
+          : describeSubmission(request.runDirectory, submission),
+      );
+      finish(EXIT_CODES.complete);
+    },
+  };
+}
+
+async function requestFrom(argv: SubmitArguments, { environment, programEntry }: RunContext) {
+  const configPath = argv.config ?? environment['VIRNUCPRO_CONFIG'];
+  return scriptRequest({
+    fasta: argv.fasta.map(restoreStdin),
+    runDirectory: argv.out,
+    runSettings: await settingsFrom(argv, argv.config, environment),
+    slurmSettings: await slurmSettingsFrom(argv, configPath, environment),
+    programEntry,
+  });
+}
+
+function buildOptions(yargs: Argv): Argv {
+  const parser = yargs
+    .positional('fasta', {
+      describe: 'FASTA files, also gzipped, or directories of them, where the nodes can read them',
+      array: true,
+      type: 'string',
+    })
+    .option('out', {
+      alias: 'o',
+      type: 'string',
+      demandOption: 'Say where the results go: -o RUN_DIR.',
+      requiresArg: true,
+      describe: 'RUN_DIR, on a file system that the nodes share',
+    })
+    .option('config', {
+      type: 'string',
+      requiresArg: true,
+      describe: 'YAML file with options of run, and these below "slurm:"',
+    });
+  return addRunOptions(addSlurmOptions(parser), PASSED_OPTIONS);
+}
+
+/** As text, checked with all other sources, like the options of `run`. */
+function addSlurmOptions(yargs: Argv): Argv {
+  let parser = yargs;
+  for (const name of SLURM_OPTION_NAMES) {
+    const { describe, group, value, default: fallback, defaultDescription }: RunOption = SLURM_OPTIONS[name];
+    const shown = defaultDescription ?? String(fallback);
+    parser = parser.option(name, {
+      describe: `${describe} (${value ?? ''}) [${shown}]`,
+      group,
+      type: 'string',
+      requiresArg: true,
+    });
+  }
+  return parser;
+}
+
+function describeSubmission(runDirectory: string, submission: Submission): string {
+  const { jobId, mergeJobId, mode, nodes } = submission;
+  const what = `${nodes} node${nodes === 1 ? '' : 's'}, ${mode === 'array' ? 'a task each' : 'at once'}`;
+  return [
+    ['job', `${jobId} (${what})`],
+    ['merge', `${mergeJobId ?? '-'} (starts when all are done)`],
+    ['status', `virnucpro-orchestrate slurm status ${shellQuote(runDirectory)}`],
+    ['cancel', `scancel ${submittedJobs(submission).join(' ')}`],
+    ['output', `${runDirectory}/slurm/slurm-*.out`],
+  ]
+    .map(([name = '', text = '']) => `${name.padEnd(10)}${text}\n`)
+    .join('');
+}
