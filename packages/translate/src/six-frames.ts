@@ -76,19 +76,30 @@ export class SixFrames {
   }
 
   #addPieces(open: OpenFrame[], { label }: Frame, frame: Reading, room: Uint8Array): void {
+    const { minResidues } = this.#settings;
+    const { sequence, direction } = frame;
     let used = 0;
-    let rest = frame;
-    for (let orf = 1; rest.bases >= 3; orf += 1) {
-      const codons = codonsBeforeStop(rest, this.#table);
-      const piece = { ...rest, bases: 3 * codons };
-      const protein = room.subarray(used);
-      const residues = translateCodons(piece, this.#table, protein);
-      if (residues >= this.#settings.minResidues) {
-        used += residues;
-        open.push({ label, orf, protein: protein.subarray(0, residues), bases: piece, ...codonRange(piece) });
+    let { first, bases } = frame;
+    for (let orf = 1; bases >= 3; orf += 1) {
+      const codons = codonsBeforeStop({ sequence, first, bases, direction }, this.#table);
+      // Most pieces are short: they are not even translated.
+      if (codons >= minResidues) {
+        const piece = { sequence, first, bases: 3 * codons, direction };
+        const protein = room.subarray(used);
+        const residues = translateCodons(piece, this.#table, protein);
+        if (residues >= minResidues) {
+          used += residues;
+          open.push({
+            label,
+            orf,
+            protein: protein.subarray(0, residues),
+            bases: piece,
+            ...codonRange(piece),
+          });
+        }
       }
-      const passed = piece.bases + 3;
-      rest = { ...rest, first: rest.first + passed * rest.direction, bases: rest.bases - passed };
+      first += 3 * (codons + 1) * direction;
+      bases -= 3 * (codons + 1);
     }
   }
 }
