@@ -15,10 +15,12 @@ import { pipelineTopic } from './topics/pipeline.ts';
 import { prefetchTopic } from './topics/prefetch.ts';
 import { scanTopic } from './topics/scan.ts';
 import { schedulerTopic } from './topics/scheduler.ts';
+import { translateTopic } from './topics/translate.ts';
 
 const TOPICS: readonly Topic[] = [
   packingTopic,
   scanTopic,
+  translateTopic,
   pipelineTopic,
   schedulerTopic,
   prefetchTopic,
