@@ -54,6 +54,11 @@ test('a plan for GPUs that are elsewhere: their budget, and a model that is too 
   expect((await plan('--assume-gpu-memory', '1000MiB', '--token-budget', '512')).stdout).toMatch(
     /512 tokens per pack, as asked for/,
   );
+  // Room for the smallest packs in float16, whose attention writes no scores, and not in float32.
+  const half = await plan('--assume-gpu-memory', '1100MiB', '--max-residues', '20000');
+  expect(half.stderr).toContain('with --precision fp16 this one would');
+  const fits = await plan('--assume-gpu-memory', '1100MiB', '--max-residues', '20000', '--precision', 'fp16');
+  expect(fits).toMatchObject({ code: 0 });
   expect(await plan('--assume-gpu-memory', '80')).toMatchObject({
     code: 2,
     stderr: expect.stringContaining('give the free memory of one GPU with its unit') as unknown,

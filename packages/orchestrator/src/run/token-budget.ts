@@ -71,7 +71,7 @@ function modelTooLarge(
     'MODEL_TOO_LARGE',
     `${name} does not fit on ${memory?.label ?? 'the device'}: its weights take ${weights} in ${precision}, and with its smallest ` +
       `packs it needs ${gibibytes(neededBytes)} free; there are ${gibibytes(memory?.freeBytes ?? 0)}. ` +
-      `In ${precision} a model of up to ${fitting} billion parameters would fit${wouldFitInHalf ? '; in fp16 this one would' : ''}. ` +
+      `In ${precision} a model of up to ${fitting} billion parameters would fit${wouldFitInHalf ? '; with --precision fp16 this one would' : ''}. ` +
       'Use GPUs with more memory, a smaller model, or --device cpu; --token-budget N tries all the same.',
   );
 }
