@@ -1,13 +1,8 @@
 import { UsageError } from '@virnucpro/protocol';
 import type { z } from 'zod';
 
-import {
-  RUN_OPTION_NAMES,
-  RUN_OPTIONS,
-  type RunOption,
-  type RunOptionName,
-  type RunSettings,
-} from './run-options.ts';
+import type { RunOption } from './option.ts';
+import { RUN_OPTION_NAMES, RUN_OPTIONS, type RunOptionName, type RunSettings } from './run-options.ts';
 
 /** Values from one source, not checked yet; only the options that it sets. */
 export interface OptionLayer<Name extends string> {

@@ -2,10 +2,10 @@ import { resolve } from 'node:path';
 
 import { UsageError } from '@virnucpro/protocol';
 
+import type { RunOption } from '../config/option.ts';
 import {
   RUN_OPTION_NAMES,
   RUN_OPTIONS,
-  type RunOption,
   type RunOptionName,
   type RunSettings,
 } from '../config/run-options.ts';

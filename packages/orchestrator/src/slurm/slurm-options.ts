@@ -3,7 +3,7 @@ import { z } from 'zod';
 
 import { readSlurmSection } from '../config/config-file.ts';
 import { resolveOptions, SLURM_ENVIRONMENT_PREFIX, type OptionLayer } from '../config/layers.ts';
-import type { RunOption } from '../config/run-options.ts';
+import { integer, option, type RunOption } from '../config/option.ts';
 
 const ALLOCATION = 'What to ask Slurm for:';
 const SCRIPT = 'What the script does:';
@@ -11,12 +11,6 @@ const SCRIPT = 'What the script does:';
 /** One line: it becomes a line of the script, or a part of one. */
 const line = z.string('expected text').regex(/^[^\n\r\0]+$/, 'expected one line of text');
 const lines = z.preprocess((value) => (typeof value === 'string' ? [value] : value), z.array(line));
-
-const count = (min: number) =>
-  z.preprocess(
-    (value) => (typeof value === 'string' && /^\d+$/.test(value.trim()) ? Number(value) : value),
-    z.int(`expected a whole number from ${min}`).min(min, `expected a whole number from ${min}`),
-  );
 
 /** Numbers come from YAML as such: `time: 60`, `mem: 64000`. */
 const word = z.preprocess(
@@ -27,8 +21,6 @@ const word = z.preprocess(
     .nullable(),
 );
 
-const option = <Schema extends z.ZodType>(entry: RunOption<Schema>): RunOption<Schema> => entry;
-
 /** A name that sbatch has too means the same there. */
 const request = (describe: string, value: string, defaultDescription = 'what the cluster gives') =>
   option({ schema: word, default: null, describe, group: ALLOCATION, value, defaultDescription });
@@ -36,21 +28,21 @@ const request = (describe: string, value: string, defaultDescription = 'what the
 /** Options of `slurm script` and `slurm submit`: flag, VIRNUCPRO_SLURM_ variable, key below `slurm:` in the file. */
 export const SLURM_OPTIONS = {
   nodes: option({
-    schema: count(1),
+    schema: integer(1),
     default: 1,
     describe: 'Nodes that share the run',
     group: ALLOCATION,
     value: 'N',
   }),
   'gpus-per-node': option({
-    schema: count(0),
+    schema: integer(0),
     default: 0,
     describe: 'GPUs on each node, one worker each; 0: compute on the CPU',
     group: ALLOCATION,
     value: 'G',
   }),
   'cpus-per-task': option({
-    schema: count(1).nullable(),
+    schema: integer(1).nullable(),
     default: null,
     describe: 'CPU cores on each node',
     group: ALLOCATION,
@@ -99,7 +91,7 @@ export const SLURM_OPTIONS = {
     defaultDescription: 'none',
   }),
   'max-idle-restarts': option({
-    schema: count(0),
+    schema: integer(0),
     default: 3,
     describe: 'Restarts in a row without a new result after which it is given up',
     group: SCRIPT,

@@ -2,10 +2,10 @@ import type { Argv, CommandModule } from 'yargs';
 
 import { readConfigFile } from '../../config/config-file.ts';
 import { environmentLayer, flagLayer, resolveSettings, type SettingsLayer } from '../../config/layers.ts';
+import type { RunOption } from '../../config/option.ts';
 import {
   RUN_OPTION_NAMES,
   RUN_OPTIONS,
-  type RunOption,
   type RunOptionName,
   type RunSettings,
 } from '../../config/run-options.ts';

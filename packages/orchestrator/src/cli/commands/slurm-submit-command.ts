@@ -1,7 +1,7 @@
 import { EXIT_CODES } from '@virnucpro/protocol';
 import type { Argv, CommandModule } from 'yargs';
 
-import type { RunOption } from '../../config/run-options.ts';
+import type { RunOption } from '../../config/option.ts';
 import type { Finish, RunContext } from '../../run/run-context.ts';
 import { batchScripts } from '../../slurm/batch-scripts.ts';
 import { shellQuote } from '../../slurm/quote.ts';
