@@ -133,7 +133,9 @@ async function finishShards(template: string, job: FaultJob): Promise<void> {
   await cp(template, copy, { recursive: true });
   await runProgram(faultJob(copy, job), withFaults({ countCalls: calls }));
   const names = (await readFile(`${calls}.program`, 'utf8')).trimEnd().split('\n');
-  const fault = { at: names.indexOf('open w') + 1, how: 'die', once: `${template}.once` } as const;
+  // The last files that are opened so are the three results.
+  const [firstResult = 0] = names.flatMap((name, index) => (name === 'open w' ? [index] : [])).slice(-3);
+  const fault = { at: firstResult + 1, how: 'die', once: `${template}.once` } as const;
   await runProgram(faultJob(template, job), withFaults({ programFiles: fault }));
 }
 
