@@ -28,6 +28,7 @@ export let line: f64 = 0;
 
 const NUL: i32 = 0;
 const LINE_FEED: i32 = 0x0a;
+const CARRIAGE_RETURN: i32 = 0x0d;
 const STAR: i32 = 0x2a;
 const RECORD_START: i32 = 0x3e;
 
@@ -51,7 +52,8 @@ export function scan(from: usize, to: usize, fileOffset: f64, firstLine: f64): i
     let at = readId(start + 1, to);
     if (at == 0) break;
     at = lineEnd(at, to);
-    if (at == to || load<u8>(at) == NUL) break;
+    while (at < to && load<u8>(at) == CARRIAGE_RETURN) at += 1;
+    if (at == to || load<u8>(at) != LINE_FEED) break;
     at += 1;
     let sequenceLines: i32 = 1;
     let residues: i32 = 0;
@@ -119,16 +121,19 @@ function readId(from: usize, to: usize): usize {
   return 0;
 }
 
-/** Address of the first line feed or NUL, or `to`. */
+/** Address of the first line feed, carriage return or NUL, or `to`. */
 function lineEnd(from: usize, to: usize): usize {
   let at = from;
   for (; at + 16 <= to; at += 16) {
     const bytes = v128.load(at);
-    const ends = v128.or(i8x16.eq(bytes, i8x16.splat(<i8>LINE_FEED)), i8x16.eq(bytes, i8x16.splat(<i8>NUL)));
+    const ends = v128.or(
+      v128.or(i8x16.eq(bytes, i8x16.splat(<i8>LINE_FEED)), i8x16.eq(bytes, i8x16.splat(<i8>NUL))),
+      i8x16.eq(bytes, i8x16.splat(<i8>CARRIAGE_RETURN)),
+    );
     const mask = i8x16.bitmask(ends);
     if (mask != 0) return at + ctz(mask);
   }
-  while (at < to && load<u8>(at) != LINE_FEED && load<u8>(at) != NUL) at += 1;
+  while (at < to && !isLineEnd(load<u8>(at))) at += 1;
   return at;
 }
 
@@ -149,6 +154,10 @@ function residuesEnd(from: usize, to: usize): usize {
   }
   while (at < to && load<u8>(CLASSES + load<u8>(at)) == 0) at += 1;
   return at;
+}
+
+function isLineEnd(byte: u32): bool {
+  return byte == LINE_FEED || byte == CARRIAGE_RETURN || byte == NUL;
 }
 
 function isBlank(byte: u32): bool {

@@ -1,5 +1,6 @@
 export const NUL = 0;
 export const LINE_FEED = 0x0a;
+export const CARRIAGE_RETURN = 0x0d;
 export const STAR = 0x2a;
 export const RECORD_START = 0x3e;
 

@@ -71,6 +71,16 @@ export function missingId({ displayPath, ordinal, line }: RecordPlace): InputErr
   );
 }
 
+/** Lines that end with CR alone would make one header of the rest of the file: all its records would be lost unseen. */
+export function loneReturn({ displayPath, ordinal, line }: RecordPlace): InputError {
+  return new InputError(
+    'LINE_ENDS',
+    `${displayPath}, line ${line}: the header goes on after a carriage return (CR) without a line feed (LF), as on old Macs, so that ` +
+      "its sequence cannot be told from it. Convert the file first: tr '\\r' '\\n' < FILE > NEW_FILE",
+    { details: { path: displayPath, ordinal, line } },
+  );
+}
+
 export function duplicateId(id: string, first: RecordPlace, second: RecordPlace): InputError {
   return new InputError(
     'DUPLICATE_ID',

@@ -1,7 +1,7 @@
-import { BYTE_CLASS, isBlank, LINE_FEED, NUL, RECORD_START, STAR } from './byte-classes.ts';
+import { BYTE_CLASS, CARRIAGE_RETURN, isBlank, LINE_FEED, NUL, RECORD_START, STAR } from './byte-classes.ts';
 import { chunkOf, runEnd, type Chunk, type RunTable } from './byte-run.ts';
 import { byteAt, intAt } from './element.ts';
-import { missingId, notFasta, nulByte } from './fasta-error.ts';
+import { loneReturn, missingId, notFasta, nulByte } from './fasta-error.ts';
 import type { IdHash } from './id-hash.ts';
 import type { PlainRecords } from './plain-records.ts';
 import { RecordBatch } from './record-batch.ts';
@@ -58,6 +58,8 @@ export class RecordScanner {
   #invalid = false;
   /** Line of a `*` that is the record's last visible byte so far, so perhaps to be dropped. */
   #starLine = NONE;
+  /** Of a header, the last byte was a carriage return: its line ends now, or the file has no line feeds. */
+  #afterReturn = false;
 
   /** @param plain takes the plain records of the bytes that lie in its buffers; the result is the same without */
   constructor(tables: ScanTables, hash: IdHash, origin: ScanOrigin, plain: PlainRecords | null = null) {
@@ -73,7 +75,7 @@ export class RecordScanner {
   /**
    * Takes the next bytes of the file. They are not kept.
    *
-   * @throws {InputError} NOT_FASTA, INPUT_BINARY, MISSING_ID
+   * @throws {InputError} NOT_FASTA, INPUT_BINARY, MISSING_ID, LINE_ENDS
    */
   push(bytes: Uint8Array): void {
     const chunk = chunkOf(bytes);
@@ -174,8 +176,11 @@ export class RecordScanner {
 
   #readHeader(chunk: Chunk, from: number): number {
     const at = runEnd(chunk, this.#tables.headerRun, from);
+    if (this.#afterReturn && at > from) throw loneReturn(this.#place());
     if (at === chunk.bytes.length) return at;
     if (chunk.bytes[at] === NUL) throw this.#nulAt(at);
+    this.#afterReturn = chunk.bytes[at] === CARRIAGE_RETURN;
+    if (this.#afterReturn) return at + 1;
     this.#line += 1;
     this.#atLineStart = true;
     this.#state = 'sequence';

@@ -1,4 +1,12 @@
-import { BYTE_CLASS, byteClasses, LINE_FEED, NOT_A_TOKEN, NUL, STAR } from './byte-classes.ts';
+import {
+  BYTE_CLASS,
+  byteClasses,
+  CARRIAGE_RETURN,
+  LINE_FEED,
+  NOT_A_TOKEN,
+  NUL,
+  STAR,
+} from './byte-classes.ts';
 import { runTable, type RunTable } from './byte-run.ts';
 
 /** What a scanner needs to know of the alphabet; made once a scan. */
@@ -16,6 +24,6 @@ export function scanTables(tokenOf: Uint8Array): ScanTables {
     classes,
     starIsResidue: tokenOf[STAR] !== NOT_A_TOKEN,
     residueRun: runTable((byte) => classes[byte] === BYTE_CLASS.residue),
-    headerRun: runTable((byte) => byte !== LINE_FEED && byte !== NUL),
+    headerRun: runTable((byte) => byte !== LINE_FEED && byte !== CARRIAGE_RETURN && byte !== NUL),
   };
 }

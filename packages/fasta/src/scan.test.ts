@@ -240,6 +240,8 @@ describe('refused, with the file named:', () => {
     ['blank lines alone', '\n \r\n\n', 'INPUT_EMPTY', 'no FASTA record'],
     ['a byte order mark alone', '\xef\xbb\xbf', 'INPUT_EMPTY', 'no FASTA record'],
     ['a record without id', '>a\nMK\n> \nVL\n', 'MISSING_ID', 'line 3'],
+    ['lines that end with CR alone', '>a x\rMK\r>b\rVL\r', 'LINE_ENDS', 'line 1'],
+    ['a CR inside a header', '>a\nMK\n>b\r\nVL\n>c\rMKV\n>d\nMK\n', 'LINE_ENDS', 'line 5'],
     ['a last > without id', '>a\nMK\n>', 'MISSING_ID', 'line 3'],
   ];
   test.each(cases)('%s', async (_, content, code, part) => {

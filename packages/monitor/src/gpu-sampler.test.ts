@@ -98,6 +98,16 @@ describe('the sampler', () => {
     expect(await starts()).toHaveLength(3);
   });
 
+  test('that is a script, whose own child holds the pipe, is ended as well', async () => {
+    await fakeSmi(`sleep 1000 &\necho $! >> '${directory}/children'\nwait`);
+    try {
+      expect((await sample(1)).givenUp).toContain('SIGKILL');
+    } finally {
+      const children = await readFile(join(directory, 'children'), 'utf8');
+      for (const pid of children.trim().split('\n')) process.kill(Number(pid));
+    }
+  });
+
   test('that is not installed is given up at once', async () => {
     process.env['PATH'] = join(directory, 'nowhere');
     expect((await sample(1)).givenUp).toContain('could not be started');

@@ -50,7 +50,7 @@ export class GpuSampler {
   stop(): void {
     this.#stopped = true;
     if (this.#timer !== null) clearTimeout(this.#timer);
-    this.#child?.kill('SIGKILL');
+    if (this.#child !== null) end(this.#child);
   }
 
   #receive(child: ChildProcess, line: string): void {
@@ -64,7 +64,7 @@ export class GpuSampler {
 
   #awaitLine(child: ChildProcess): void {
     if (this.#timer !== null) clearTimeout(this.#timer);
-    this.#timer = setTimeout(() => child.kill('SIGKILL'), this.#options.silenceMs ?? DEFAULT_SILENCE_MS);
+    this.#timer = setTimeout(() => end(child), this.#options.silenceMs ?? DEFAULT_SILENCE_MS);
     this.#timer.unref();
   }
 
@@ -81,4 +81,10 @@ export class GpuSampler {
     this.#timer = setTimeout(() => this.start(), this.#options.restartDelayMs ?? DEFAULT_RESTART_DELAY_MS);
     this.#timer.unref();
   }
+}
+
+/** Where nvidia-smi is a script, what it started lives on and holds the pipe, which would hold this process. */
+function end(child: ChildProcess): void {
+  child.kill('SIGKILL');
+  child.stdout?.destroy();
 }

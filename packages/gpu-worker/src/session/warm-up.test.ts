@@ -24,7 +24,8 @@ function deviceWithRoom(tokens: number): InferenceSession & { readonly tried: nu
 
 describe('the largest packs', () => {
   test('fill the budget, with sequences as long as they may be and with short ones', () => {
-    const [long, short] = largestPacks({ tokens: 4096, maxSequenceTokens: 1024 });
+    const [long, middle, short] = largestPacks({ tokens: 4096, maxSequenceTokens: 1024 });
+    expect([...middle!.cuSeqlens.subarray(0, 3)]).toEqual([0, 255, 510]);
     expect([...long!.cuSeqlens]).toEqual([0, 1024, 2048, 3072, 4096]);
     expect(short!.cuSeqlens).toHaveLength(4096 / 32 + 1);
     expect([...short!.inputIds.subarray(0, 33)]).toEqual([0, ...Array.from({ length: 30 }, () => 20), 2, 0]);
@@ -71,10 +72,10 @@ describe('the largest packs', () => {
 });
 
 describe('the warm-up', () => {
-  test('computes both shapes and says nothing when there is room', async () => {
+  test('computes all shapes and says nothing when there is room', async () => {
     const device = deviceWithRoom(4096);
     await computeLargest(device, { device: 'cuda:1', tokens: 4096, maxSequenceTokens: 1000 });
-    expect(device.tried).toEqual([4096, 4096]);
+    expect(device.tried).toEqual([4096, 4096, 4096]);
   });
 
   test('names the first half that fits', async () => {

@@ -17,6 +17,8 @@ export interface WarmUp extends LargestPacks {
   readonly device: string;
 }
 
+/** In float32, attention writes its scores out for sequences up to this length, and not for longer ones. */
+const LONGEST_WITH_SCORES = 255;
 /** BOS, a residue, EOS. */
 const SHORTEST_TOKENS = 3;
 /** Of the many short sequences: as short as the peptides of short reads. */
@@ -26,13 +28,16 @@ const SMALLEST_BUDGET = 16;
 const [BOS, RESIDUE, EOS] = [0, 20, 2];
 
 /**
- * Few long sequences, then many short ones: the one takes most memory in attention, the other in rows and offsets.
- * Pure.
+ * Few long sequences, then those for which attention writes out most scores, then many short ones, which have most rows and
+ * offsets. Pure.
  */
 export function largestPacks({ tokens, maxSequenceTokens }: LargestPacks): SessionInput[] {
   const longest = Math.max(maxSequenceTokens, SHORTEST_TOKENS);
   const long = packOf(Math.max(tokens, longest), longest);
-  return tokens < 2 * SHORT_TOKENS ? [long] : [long, packOf(tokens, Math.min(SHORT_TOKENS, longest))];
+  const others = [LONGEST_WITH_SCORES, SHORT_TOKENS].filter(
+    (length) => length < longest && tokens >= 2 * length,
+  );
+  return [long, ...others.map((length) => packOf(tokens, length))];
 }
 
 /** One protein of one residue: proves that the graph runs, and pays first-run costs before the first pack. */

@@ -51,7 +51,8 @@ function labelOf(entry: string, device: PhysicalDevice | null, gpus: readonly Gp
   return `cuda:${device.index}${part === undefined ? '' : `/mig${part.position}`}`;
 }
 
-function parseSelection(selection: string): string[] {
+/** @throws {UsageError} GPUS_INVALID */
+export function parseSelection(selection: string): string[] {
   const entries = selection.split(',').map((entry) => entry.trim());
   const wrong = entries.find((entry) => !DEVICE_NAME.test(entry));
   if (wrong !== undefined) {

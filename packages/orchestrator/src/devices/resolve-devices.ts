@@ -80,7 +80,8 @@ function leastMemory(devices: readonly DeviceSpec[], gpus: readonly Gpu[]): Devi
   return known.reduce((least, memory) => (memory.freeBytes < least.freeBytes ? memory : least));
 }
 
-function checkConflicts({ device, gpus, workers }: DeviceSettings): void {
+/** @throws {UsageError} DEVICE_CONFLICT */
+export function checkConflicts({ device, gpus, workers }: DeviceSettings): void {
   if (device === 'cpu' && gpus !== null) {
     throw new UsageError(
       'DEVICE_CONFLICT',

@@ -1,4 +1,4 @@
-import { libraryRemedy } from './cuda-provider.ts';
+import { libraryRemedy, USUAL_CUDA } from './cuda-provider.ts';
 import { missing, ok, warn, type CudaNeed, type Finding } from './finding.ts';
 import { findLibrary, libraryPlaces, type FoundLibrary, type LibraryPlaces } from './loader-libraries.ts';
 import type { Machine } from './machine.ts';
@@ -13,7 +13,7 @@ const CUDNN = 'libcudnn.so.9';
 /**
  * The CUDA runtime and cuDNN that the loader would find, with file and version.
  *
- * @param cuda that the provider is built for; null: any that is there, and 12 when there is none
+ * @param cuda that the provider is built for; null: any that is there, and the usual when there is none
  */
 export async function probeCudaLibraries(
   machine: Machine,
@@ -21,7 +21,7 @@ export async function probeCudaLibraries(
   need: CudaNeed,
 ): Promise<Finding[]> {
   const places = await libraryPlaces(machine);
-  const major = cuda ?? (await majorThere(machine, places)) ?? 12;
+  const major = cuda ?? (await majorThere(machine, places)) ?? USUAL_CUDA;
   const sonames = LINKED[major] ?? [`libcudart.so.${major}`, `libcublas.so.${major}`];
   const found = await Promise.all(sonames.map((soname) => findLibrary(machine, places, soname)));
   const cudnn = await findLibrary(machine, places, CUDNN);
@@ -29,7 +29,7 @@ export async function probeCudaLibraries(
 }
 
 async function majorThere(machine: Machine, places: LibraryPlaces): Promise<number | null> {
-  for (const major of [12, 13])
+  for (const major of [USUAL_CUDA, 12])
     if ((await findLibrary(machine, places, `libcudart.so.${major}`)) !== null) return major;
   return null;
 }

@@ -23,6 +23,9 @@ export interface ProviderFinding {
   readonly cuda: number | null;
 }
 
+/** Public GPU builds of ONNX Runtime are for CUDA 13 since 1.27; those for 12 have a feed of their own. */
+export const USUAL_CUDA = 13;
+
 const NAME = 'CUDA provider';
 const SHARED = 'libonnxruntime_providers_shared.so';
 
@@ -44,7 +47,7 @@ export async function probeProvider(
   const built = cuda === null ? '' : `for CUDA ${cuda}, `;
   if (lost.length === 0) return { finding: ok(NAME, `${built}${place.path}`), cuda };
   const found = `${built}${place.path}, but the loader does not find ${lost.join(', ')}`;
-  return { finding: missing(NAME, need, found, libraryRemedy(cuda ?? 12)), cuda };
+  return { finding: missing(NAME, need, found, libraryRemedy(cuda ?? USUAL_CUDA)), cuda };
 }
 
 function cudaOf(needed: ReadonlyMap<string, string | null>): number | null {
@@ -63,8 +66,8 @@ function installCommand({ version, runtimeDirectory, installable, newestCuda, pa
   if (name === undefined)
     return `onnxruntime-node ${version} has none to fetch for this platform; ${byHand}.`;
   return (
-    `cd ${runtimeDirectory} && ONNXRUNTIME_NODE_INSTALL=${name} node script/install.js (fetches the one for CUDA ` +
-    `${name.slice('cuda'.length)} from nuget.org). Off-line, or for another CUDA version: ${byHand}.`
+    `cd ${runtimeDirectory} && ONNXRUNTIME_NODE_INSTALL=${name} node script/install.js (fetches it from nuget.org; whatever the ` +
+    `name says, this doctor reads from the file for which CUDA it is built, so call it again then). Off-line, or for another CUDA version: ${byHand}.`
   );
 }
 

@@ -1,7 +1,7 @@
 import { UsageError, type DeviceSpec } from '@virnucpro/protocol';
 
-import type { ResolvedDevices } from '../devices/resolve-devices.ts';
-import type { RunSettings } from '../config/run-options.ts';
+import { parseSelection } from '../devices/choose-gpus.ts';
+import { checkConflicts, type DeviceSettings, type ResolvedDevices } from '../devices/resolve-devices.ts';
 
 const UNIT_BYTES: Readonly<Record<string, number>> = { GiB: 2 ** 30, GB: 1e9, MiB: 2 ** 20, MB: 1e6 };
 
@@ -20,9 +20,22 @@ export function parseMemory(text: string): number {
   );
 }
 
-/** As many GPUs as `--gpus` names, all alike; one where it names none. Nothing on this machine is looked at. */
-export function assumedGpus({ gpus }: Pick<RunSettings, 'gpus'>, freeBytes: number): ResolvedDevices {
-  const names = gpus === null || gpus.trim() === 'all' ? ['0'] : gpus.split(',').map((name) => name.trim());
+/**
+ * As many GPUs as `--gpus` names, all alike; one where it names none. Nothing on this machine is looked at.
+ *
+ * @throws {UsageError} DEVICE_CONFLICT, GPUS_INVALID
+ */
+export function assumedGpus(settings: DeviceSettings, freeBytes: number): ResolvedDevices {
+  if (settings.device === 'cpu')
+    throw new UsageError(
+      'DEVICE_CONFLICT',
+      '--assume-gpu-memory and --device cpu contradict each other. Leave one of them out.',
+    );
+  checkConflicts({ ...settings, device: 'cuda' });
+  const { gpus } = settings;
+  const names = gpus === null || gpus.trim() === 'all' ? ['0'] : parseSelection(gpus);
+  const twice = names.find((name, position) => names.indexOf(name) !== position);
+  if (twice !== undefined) throw new UsageError('GPUS_INVALID', `--gpus ${gpus ?? ''} names ${twice} twice.`);
   const devices = names.map((name): DeviceSpec => {
     const label = `cuda:${name} (assumed)`;
     return { provider: 'cuda', label, visibleDevices: name, physical: null };

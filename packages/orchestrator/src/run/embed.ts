@@ -146,6 +146,7 @@ class Embedding {
   async #onScanned(summary: ScanSummary): Promise<void> {
     this.#tracker.scanEnded();
     this.#narrator.scanEnded(summary);
+    this.#narrator.workHasParts(this.#tracker.shardsScanned, this.#job.devices.devices.length);
     if (this.#mustProveInput) {
       const difference = this.#inputDifference(summary);
       if (difference !== null) {

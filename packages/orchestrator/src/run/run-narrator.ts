@@ -33,6 +33,15 @@ export class RunNarrator implements Partial<SupervisorEvents> {
     this.#events.emit({ event: 'scan-ended', records, tokens, shards });
   }
 
+  /** So that nobody wonders why devices idle: shards are the unit of work. */
+  workHasParts(shards: number, workers: number): void {
+    if (shards === 0 || shards >= workers) return;
+    this.#log.warn(
+      `there is work for ${shards} of ${workers} workers only: it has ${shards} shard${shards === 1 ? '' : 's'}. ` +
+        'A lower --shard-tokens makes more of them, but a record is never divided.',
+    );
+  }
+
   foundDone({ shardId }: Shard, { rows, rejected }: Pick<ShardCompletedMessage, 'rows' | 'rejected'>): void {
     this.#events.emit({ event: 'shard-found-done', shardId, rows, rejected });
   }
