@@ -43,6 +43,13 @@ describe('the share of a process', () => {
     expect(chooseShare({ ...nothing, 'num-nodes': 'auto' }, array).share).toEqual({ rank: 2, count: 4 });
   });
 
+  test('is its task of the array too when the task is started with srun', () => {
+    const one = { SLURM_STEP_ID: '0', SLURM_STEP_NUM_TASKS: '1', SLURM_PROCID: '0' };
+    const auto = { ...nothing, 'num-nodes': 'auto' } as const;
+    expect(chooseShare(auto, { ...one, ...array }).share).toEqual({ rank: 2, count: 4 });
+    expect(chooseShare(auto, one).share).toEqual({ rank: 0, count: 1 });
+  });
+
   test('is the task id when the number of nodes is given, so that some tasks can be submitted again', () => {
     const two = { ...array, SLURM_ARRAY_TASK_COUNT: '2' };
     expect(chooseShare({ ...nothing, 'num-nodes': 8 }, two).share).toEqual({ rank: 5, count: 8 });

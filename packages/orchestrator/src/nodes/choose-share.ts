@@ -28,7 +28,10 @@ export function chooseShare(settings: NodeSettings, environment: Environment): C
   }
   if (count === 'auto') {
     if (rank !== null) throw wrong(`--node-rank ${rank} needs a number as --num-nodes, not auto.`);
-    return silently(placeInStep(environment) ?? fromWholeArray(placeInArray(environment)) ?? WHOLE_RUN);
+    const step = placeInStep(environment);
+    // A step of one task says nothing of sharing: srun in a task of an array, or a shell that srun started.
+    const shared = step !== null && step.count > 1 ? step : fromWholeArray(placeInArray(environment));
+    return silently(shared ?? WHOLE_RUN);
   }
   return silently({ rank: rankAmong(count, rank, environment), count });
 }

@@ -12,6 +12,9 @@ export interface StopSignals {
 
 const SIGNALS = ['SIGINT', 'SIGTERM', 'SIGUSR1'] as const;
 
+/** `timeout`, and Slurm with its steps, tell a program twice at once: that is one wish. */
+const ECHO_MS = 300;
+
 /**
  * A terminal that is closed stops the run that it shows. A run that has nothing to do with a terminal (nohup, a batch
  * system) goes on: Node resets what nohup set, so this is the only way to tell.
@@ -25,13 +28,15 @@ export function listenForStop(announce: (message: string) => void): StopSignals 
   const stop = new AbortController();
   const force = new AbortController();
   let cause: string | null = null;
+  let firstMs = 0;
 
   const receive = (signal: NodeJS.Signals): void => {
     if (cause === null) {
       cause = signal;
+      firstMs = performance.now();
       announce(`${signal}: finishing the packs in flight, then stopping; once more to stop at once`);
       stop.abort();
-    } else if (!force.signal.aborted) {
+    } else if (!force.signal.aborted && !(signal === cause && performance.now() - firstMs < ECHO_MS)) {
       announce(`${signal} again: stopping at once`);
       force.abort();
     }

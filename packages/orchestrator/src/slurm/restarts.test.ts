@@ -41,7 +41,16 @@ describe('a stopped node', () => {
     const over = decideRestart(idle.restarts, { ...stop, jobId: '1' });
     expect(over.restart).toBe(false);
     const again = decideRestart(over.restarts, { ...stop, jobId: '2' });
-    expect(again).toMatchObject({ restart: true, restarts: { idleRestarts: 1, restarts: 1 } });
+    expect(again).toMatchObject({ restart: true, restarts: { idleRestarts: 0, restarts: 1 } });
+  });
+
+  test('on more nodes than before, a node has fewer bytes and gets further all the same', () => {
+    let { restarts } = decideRestart(null, { jobId: '1', durableBytes: 100, maxIdleRestarts: 0, now });
+    for (const durableBytes of [60, 70, 80]) {
+      const decision = decideRestart(restarts, { jobId: '2', durableBytes, maxIdleRestarts: 0, now });
+      expect(decision.restart).toBe(true);
+      ({ restarts } = decision);
+    }
   });
 
   test('is never started more often in a row without progress than allowed', () => {

@@ -46,7 +46,8 @@ export interface RestartDecision {
 export function decideRestart(earlier: Restarts | null, stopped: StoppedNode): RestartDecision {
   const { jobId, durableBytes, maxIdleRestarts, now } = stopped;
   const sameJob = earlier?.jobId === jobId ? earlier : null;
-  const mostBytes = earlier?.durableBytes ?? 0;
+  // Of another submission's bytes nothing follows: with another number of nodes, a node owns other shards.
+  const mostBytes = sameJob?.durableBytes ?? 0;
   const idleRestarts = durableBytes > mostBytes ? 0 : (sameJob?.idleRestarts ?? 0) + 1;
   const restart = idleRestarts <= maxIdleRestarts;
   return {

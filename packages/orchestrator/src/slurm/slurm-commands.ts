@@ -1,7 +1,10 @@
 import { execFile } from 'node:child_process';
+import { readFile } from 'node:fs/promises';
 import { promisify } from 'node:util';
 
 import { UsageError } from '@virnucpro/protocol';
+
+import { sbatchEnvironment } from './sbatch-environment.ts';
 
 /** A program of Slurm's, from PATH. */
 export type SlurmProgram = 'sbatch' | 'squeue' | 'scancel' | 'scontrol';
@@ -21,9 +24,14 @@ export type SlurmAnswer =
   { readonly ok: true; readonly text: string } | ({ readonly ok: false } & SlurmFailure);
 
 /** Runs one; never throws. Arguments go to it as they are: no shell is between. */
-export async function callSlurm(program: SlurmProgram, args: readonly string[]): Promise<SlurmAnswer> {
+export async function callSlurm(
+  program: SlurmProgram,
+  args: readonly string[],
+  environment: NodeJS.ProcessEnv = process.env,
+): Promise<SlurmAnswer> {
   try {
     const { stdout } = await promisify(execFile)(program, [...args], {
+      env: environment,
       timeout: TIMEOUT_MS,
       maxBuffer: MAX_OUTPUT_BYTES,
     });
@@ -48,7 +56,8 @@ function describeFailure(program: SlurmProgram, error: unknown): SlurmFailure {
  * @throws {UsageError} NO_SLURM, SUBMIT_FAILED with sbatch's own words
  */
 export async function submitScript(path: string, options: readonly string[] = []): Promise<string> {
-  const answer = await callSlurm('sbatch', ['--parsable', ...options, path]);
+  const environment = sbatchEnvironment(process.env, await readFile(path, 'utf8'));
+  const answer = await callSlurm('sbatch', ['--parsable', ...options, path], environment);
   if (!answer.ok && answer.kind === 'missing') {
     throw new UsageError(
       'NO_SLURM',

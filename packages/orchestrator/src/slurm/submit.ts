@@ -1,20 +1,49 @@
 import { join } from 'node:path';
 
-import { writeFileAtomically, type DurableFileSystem } from '@virnucpro/checkpoint';
+import {
+  acquireRunLock,
+  readManifest,
+  runPaths,
+  writeFileAtomically,
+  type DurableFileSystem,
+} from '@virnucpro/checkpoint';
+import { resolveInputFiles } from '@virnucpro/fasta';
 import { InputError } from '@virnucpro/protocol';
 
+import { runDiffers } from '../run/open-run.ts';
+import { describeInputs, inputDifferences } from '../run/run-inputs.ts';
 import { batchScripts, type ScriptRequest } from './batch-scripts.ts';
 import { readJobQueue } from './job-queue.ts';
 import { callSlurm, submitScript } from './slurm-commands.ts';
 import { readSubmission, submittedJobs, writeSubmission, type Submission } from './submission.ts';
 
+/** sbatch answers within seconds. */
+const PATIENCE_MS = 60_000;
+
 /**
  * Writes the scripts to RUN_DIR/slurm and gives them to sbatch: the run, and the merge, which starts when every node has
  * ended well, and is dropped when one has not.
  *
- * @throws {InputError} ALREADY_SUBMITTED · {UsageError} NO_SLURM, SUBMIT_FAILED; nothing is in the queue then
+ * @throws {InputError} ALREADY_SUBMITTED, RUN_COMPLETE, RUN_DIFFERS · {UsageError} NO_SLURM, SUBMIT_FAILED; nothing is in the queue then
  */
 export async function submitRun(
+  request: ScriptRequest,
+  fileSystem: DurableFileSystem,
+  now: () => Date,
+): Promise<Submission> {
+  await refuseOtherRun(request, fileSystem);
+  const directory = join(request.runDirectory, 'slurm');
+  await fileSystem.makeDirectory(directory);
+  // Two at once would both find an empty queue.
+  const lock = await acquireRunLock(fileSystem, join(directory, '.lock'), { patienceMs: PATIENCE_MS });
+  try {
+    return await submitLocked(request, fileSystem, now);
+  } finally {
+    await lock.release();
+  }
+}
+
+async function submitLocked(
   request: ScriptRequest,
   fileSystem: DurableFileSystem,
   now: () => Date,
@@ -58,6 +87,22 @@ async function writeScripts(request: ScriptRequest, fileSystem: DurableFileSyste
   await writeFileAtomically(fileSystem, paths.run, Buffer.from(scripts.run));
   await writeFileAtomically(fileSystem, paths.merge, Buffer.from(scripts.merge));
   return paths;
+}
+
+/** What the nodes would find out after hours in the queue. Only the inputs: settings may follow the nodes' devices. */
+async function refuseOtherRun(
+  { runDirectory, inputs }: ScriptRequest,
+  fileSystem: DurableFileSystem,
+): Promise<void> {
+  const manifest = await readManifest(fileSystem, runPaths(runDirectory).manifest);
+  if (manifest === null) return;
+  const differences = inputDifferences(
+    manifest.inputs,
+    await describeInputs(await resolveInputFiles(inputs)),
+  );
+  if (differences.length > 0) throw runDiffers(runDirectory, differences);
+  if (manifest.status !== 'complete') return;
+  throw new InputError('RUN_COMPLETE', `${runDirectory} is complete already: there is nothing to submit.`);
 }
 
 async function refuseLiveSubmission(fileSystem: DurableFileSystem, runDirectory: string): Promise<void> {

@@ -1,3 +1,5 @@
+import { join } from 'node:path';
+
 import { EXIT_CODES } from '@virnucpro/protocol';
 import type { Argv, CommandModule } from 'yargs';
 
@@ -33,7 +35,10 @@ export function slurmScriptCommand(
         describe: 'the script that computes, or the one that merges and verifies',
       }) as unknown as Argv<SubmitArguments & { readonly part: 'run' | 'merge' }>,
     handler: async (argv) => {
-      const scripts = await batchScripts(await requestFrom(argv, context));
+      const request = await requestFrom(argv, context);
+      const scripts = await batchScripts(request);
+      // Slurm makes no folder for a job's output: without this one the job fails before its first line, and silently.
+      await context.fileSystem.makeDirectory(join(request.runDirectory, 'slurm'));
       context.stdout.write(scripts[argv.part]);
       finish(EXIT_CODES.complete);
     },
