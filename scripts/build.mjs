@@ -10,6 +10,8 @@ const require = createRequire(import.meta.url);
 
 run(require.resolve('typescript/bin/tsc'), ['-b']);
 await compileAssembly('fasta', 'plain-records');
+await compileAssembly('translate', 'nucleotide-lines');
+await compileAssembly('translate', 'six-frames');
 
 async function compileAssembly(packageName, name) {
   const home = join(root, 'packages', packageName);

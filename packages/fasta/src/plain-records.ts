@@ -1,14 +1,15 @@
 import { readFileSync } from 'node:fs';
 
-import { BYTE_CLASS } from './byte-classes.ts';
-import type { PlainRows, RecordBatch } from './record-batch.ts';
-import type { ScanTables } from './scan-tables.ts';
 import {
   WebAssembly,
   type WebAssemblyGlobal,
   type WebAssemblyMemory,
   type WebAssemblyModule,
-} from './webassembly.ts';
+} from '@virnucpro/protocol/webassembly';
+
+import { BYTE_CLASS } from './byte-classes.ts';
+import type { PlainRows, RecordBatch } from './record-batch.ts';
+import type { ScanTables } from './scan-tables.ts';
 
 /** Built from assembly/plain-records.ts; the path is the same from src and from dist. */
 const PROGRAM = new URL('../dist/plain-records.wasm', import.meta.url);

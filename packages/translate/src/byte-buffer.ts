@@ -41,19 +41,6 @@ export class ByteBuffer {
     this.#length = length + count;
   }
 
-  /** Appends so many bytes, for the caller to fill: until then they are anything. */
-  extend(count: number): Uint8Array {
-    this.#reserve(count);
-    this.#length += count;
-    return this.#bytes.subarray(this.#length - count, this.#length);
-  }
-
-  /** Appends a whole number, 0 or more, in decimal. */
-  appendNumber(value: number): void {
-    const digits = String(value);
-    for (let index = 0; index < digits.length; index += 1) this.appendByte(digits.charCodeAt(index));
-  }
-
   #reserve(count: number): void {
     const needed = this.#length + count;
     if (needed <= this.#bytes.length) return;

@@ -8,6 +8,10 @@ export const CHUNK_LENGTHS = [300, 500] as const satisfies readonly ChunkLength[
 /** How a record is cut; `start` and `end` give chunk 0 … count − 1 as [start, end). */
 export interface ChunkPlan {
   readonly count: number;
+  /** Bases that two chunks share. */
+  readonly overlap: number;
+  /** So many overlaps, the first ones, are one base longer. */
+  readonly longerOverlaps: number;
   readonly start: (index: number) => number;
   readonly end: (index: number) => number;
 }
@@ -28,5 +32,6 @@ export function planChunks(recordLength: number, chunkLength: number): ChunkPlan
   const overlap = count === 0 ? 0 : Math.floor(surplus / count);
   const longerOverlaps = surplus - overlap * (count - 1);
   const start = (index: number): number => index * (chunkLength - overlap) - Math.min(index, longerOverlaps);
-  return { count, start, end: (index) => Math.min(start(index) + chunkLength, recordLength) };
+  const end = (index: number): number => Math.min(start(index) + chunkLength, recordLength);
+  return { count, overlap, longerOverlaps, start, end };
 }

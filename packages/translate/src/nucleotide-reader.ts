@@ -2,6 +2,7 @@ import { ByteBuffer } from './byte-buffer.ts';
 import { byteAt } from './element.ts';
 import { notNucleotide, recordTooLong } from './input-problem.ts';
 import { isBlankByte, LETTER_CLASS, LETTER_CLASSES } from './nucleotide-letters.ts';
+import { NucleotideLines } from './nucleotide-lines.ts';
 
 /** A record; its bytes are good until the next one is asked for. */
 export interface NucleotideRecord {
@@ -36,6 +37,7 @@ export class NucleotideReader {
   readonly #preamble = new ByteBuffer();
   readonly #header = new ByteBuffer();
   readonly #sequence = new ByteBuffer();
+  readonly #lines = new NucleotideLines();
   #state: 'preamble' | 'header' | 'sequence' = 'preamble';
   #line = 1;
   #headerLine = 0;
@@ -66,6 +68,7 @@ export class NucleotideReader {
    */
   *push(bytes: Uint8Array): Generator<NucleotideRecord, void> {
     let at = 0;
+    this.#lines.forget();
     while (at < bytes.length) {
       if (this.#state === 'sequence') at = this.#takeSequence(bytes, at);
       else if (this.#state === 'header') at = this.#takeHeader(bytes, at);
@@ -132,23 +135,28 @@ export class NucleotideReader {
   /** @returns index after the bytes, or of the '>' of the next record */
   #takeSequence(bytes: Uint8Array, from: number): number {
     let at = from;
-    while (at < bytes.length) {
-      const end = basesEnd(bytes, at);
-      if (end > at) this.#takeBases(bytes, at, end);
-      at = end;
-      if (at === bytes.length || this.#recordStartsAt(bytes, at)) break;
-      this.#takeOther(byteAt(bytes, at));
-      at += 1;
+    while (at < bytes.length && !this.#recordStartsAt(bytes, at)) {
+      const byte = byteAt(bytes, at);
+      if (byteAt(LETTER_CLASSES, byte) === LETTER_CLASS.base) at = this.#takeBases(bytes, at);
+      else {
+        this.#takeOther(byte);
+        at += 1;
+      }
     }
     return at;
   }
 
-  #takeBases(bytes: Uint8Array, from: number, to: number): void {
+  /** @returns index after the bases, and after the line ends between and behind them */
+  #takeBases(bytes: Uint8Array, from: number): number {
     if (this.#lineBlank !== null) throw notNucleotide(this.#lineBlank, this.#place());
-    if (this.#sequence.length + to - from > MAX_RECORD_BASES)
+    const { bases, end, lineEnds } = this.#lines.take(bytes, from);
+    if (this.#sequence.length + bases.length > MAX_RECORD_BASES)
       throw recordTooLong(this.#place(), MAX_RECORD_BASES);
-    this.#sequence.append(bytes, from, to);
-    this.#atLineStart = false;
+    this.#sequence.append(bases);
+    this.#line += lineEnds;
+    this.#lastByte = byteAt(bytes, end - 1);
+    this.#atLineStart = this.#lastByte === LINE_FEED;
+    return end;
   }
 
   /** A byte of a sequence that is no base. */
@@ -180,13 +188,6 @@ export class NucleotideReader {
 
 function isLineEnd(byte: number): boolean {
   return byte === LINE_FEED || byte === CARRIAGE_RETURN;
-}
-
-/** Index of the first byte at or after `from` that is no base. */
-function basesEnd(bytes: Uint8Array, from: number): number {
-  let at = from;
-  while (at < bytes.length && byteAt(LETTER_CLASSES, byteAt(bytes, at)) === LETTER_CLASS.base) at += 1;
-  return at;
 }
 
 function firstWord(header: Uint8Array): Uint8Array {

@@ -1,7 +1,7 @@
 import { describe, expect, test } from '@jest/globals';
 
-import { codonTable, translateCodons } from './genetic-code.ts';
 import { AMINO_ACIDS_BY_CODE, GENETIC_CODES } from './genetic-codes.ts';
+import { SixFrames } from './six-frames.ts';
 
 /** NCBI's "Differences from the Standard Code", from the page of each code. */
 const DIFFERENCES: Readonly<Record<number, string>> = {
@@ -38,6 +38,9 @@ const BASES = ['T', 'C', 'A', 'G'];
 const CODONS = BASES.flatMap((a) => BASES.flatMap((b) => BASES.map((c) => a + b + c)));
 const STANDARD = 'FFLLSSSSYY**CC*WLLLLPPPPHHQQRRRRIIIMTTTTNNKKSSRRVVVVAAAADDEEGGGG';
 
+const sixFramesOf = (geneticCode: number) =>
+  new SixFrames({ chunkLength: 300, geneticCode, minResidues: 1, orfs: false });
+
 describe('the genetic codes', () => {
   test('are all that NCBI has', () => {
     expect(GENETIC_CODES).toEqual(Object.keys(DIFFERENCES).map(Number));
@@ -52,30 +55,24 @@ describe('the genetic codes', () => {
   });
 
   test.each(GENETIC_CODES)('%d translates each of its codons, on both strands', (code) => {
-    const table = codonTable(code);
+    const sixFrames = sixFramesOf(code);
     const aminoAcids = AMINO_ACIDS_BY_CODE.get(code)!;
     const complement: Readonly<Record<string, string>> = { A: 'T', C: 'G', G: 'C', T: 'A' };
     for (const [index, codon] of CODONS.entries()) {
       const other = Array.from(codon, (base) => complement[base]!)
         .reverse()
         .join('');
-      for (const [letters, first, direction] of [
-        [codon, 0, 1],
-        [other, 2, -1],
+      for (const [letters, label] of [
+        [codon, 'F1'],
+        [other, 'R1'],
       ] as const) {
-        const protein = new Uint8Array(1);
-        const residues = translateCodons(
-          { sequence: Buffer.from(letters), first, bases: 3, direction },
-          table,
-          protein,
-        );
-        const read = residues === 1 ? String.fromCharCode(protein[0]!) : '*';
-        expect(read).toBe(aminoAcids[index]);
+        const open = sixFrames.translate(Buffer.from(letters), 0, 3).find((frame) => frame.label === label);
+        expect(open === undefined ? '*' : Buffer.from(open.protein).toString()).toBe(aminoAcids[index]);
       }
     }
   });
 
   test('another number is none', () => {
-    expect(() => codonTable(7)).toThrow('NCBI has no genetic code 7');
+    expect(() => sixFramesOf(7)).toThrow('NCBI has no genetic code 7');
   });
 });

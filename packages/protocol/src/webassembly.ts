@@ -1,5 +1,8 @@
 export interface WebAssemblyMemory {
+  /** Another one after `grow`, and the one before is empty then. */
   readonly buffer: ArrayBuffer;
+  /** @throws {RangeError} when there is no such room */
+  readonly grow: (pages: number) => number;
 }
 
 export interface WebAssemblyGlobal {
