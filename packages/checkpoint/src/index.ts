@@ -1,10 +1,5 @@
 export { appendProblem } from './append-problem.ts';
-export {
-  nodeFileSystem,
-  writeFileAtomically,
-  type DurableFile,
-  type DurableFileSystem,
-} from './durable-file-system.ts';
+export * from './file-system.ts';
 export {
   compareSettings,
   hashSettings,
@@ -15,7 +10,7 @@ export {
   type SettingDifference,
 } from './manifest.ts';
 export { mergeShardLogs, type MergeOptions, type MergeResult } from './merge.ts';
-export { OutputFile, type OutputFacts } from './output-file.ts';
+export type { OutputFacts } from './output-file.ts';
 export type { PackRejection, RejectionReason } from './rejection.ts';
 export {
   nodeDirectoryName,

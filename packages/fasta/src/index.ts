@@ -1,7 +1,4 @@
-export { isBlank } from './byte-classes.ts';
-export { decompressInto, type ByteSink } from './byte-source.ts';
-export { noRecords, notFasta } from './fasta-error.ts';
-export { resolveInputFiles, type InputFile } from './input-files.ts';
+export * from './input.ts';
 export {
   classifyRecord,
   judgeRecord,

@@ -1,6 +1,6 @@
 import { createRequire } from 'node:module';
 
-import { nodeFileSystem } from '@virnucpro/checkpoint';
+import { nodeFileSystem } from '@virnucpro/checkpoint/file-system';
 import { EXIT_CODES, isVirnucproError, storageFailure, UsageError } from '@virnucpro/protocol';
 import yargs, { type Argv } from 'yargs';
 

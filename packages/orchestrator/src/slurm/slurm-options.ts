@@ -1,7 +1,6 @@
 import { UsageError } from '@virnucpro/protocol';
 import { z } from 'zod';
 
-import { readSlurmSection } from '../config/config-file.ts';
 import { resolveOptions, SLURM_ENVIRONMENT_PREFIX, type OptionLayer } from '../config/layers.ts';
 import { integer, option, type RunOption } from '../config/option.ts';
 
@@ -115,6 +114,7 @@ export async function slurmSettingsFrom(
 ): Promise<SlurmSettings> {
   const layers = [flagValues(flags), variables(environment)];
   if (configPath !== undefined) {
+    const { readSlurmSection } = await import('../config/config-file.ts');
     const values = await readSlurmSection(configPath, SLURM_OPTION_NAMES);
     layers.push({ values, nameOf: (name) => `"slurm: ${name}" in ${configPath}` });
   }

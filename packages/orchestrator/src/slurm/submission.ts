@@ -1,6 +1,6 @@
 import { join } from 'node:path';
 
-import { writeFileAtomically, type DurableFileSystem } from '@virnucpro/checkpoint';
+import { writeFileAtomically, type DurableFileSystem } from '@virnucpro/checkpoint/file-system';
 import { InputError } from '@virnucpro/protocol';
 import { z } from 'zod';
 

@@ -1,12 +1,7 @@
 import { join } from 'node:path';
 
-import {
-  acquireRunLock,
-  readManifest,
-  runPaths,
-  writeFileAtomically,
-  type DurableFileSystem,
-} from '@virnucpro/checkpoint';
+import { acquireRunLock, readManifest, runPaths } from '@virnucpro/checkpoint';
+import { writeFileAtomically, type DurableFileSystem } from '@virnucpro/checkpoint/file-system';
 import { resolveInputFiles } from '@virnucpro/fasta';
 import { InputError } from '@virnucpro/protocol';
 

@@ -1,6 +1,6 @@
 import { realpath } from 'node:fs/promises';
 
-import { resolveInputFiles, type InputFile } from '@virnucpro/fasta';
+import { resolveInputFiles, type InputFile } from '@virnucpro/fasta/input';
 import { StoppedError, UsageError, type TranslationSettings } from '@virnucpro/protocol';
 import { RecordTranslator, type NucleotideRecord, type TranslationTotals } from '@virnucpro/translate';
 

@@ -1,7 +1,14 @@
 import { createReadStream } from 'node:fs';
 import { addAbortSignal, type Readable } from 'node:stream';
 
-import { decompressInto, isBlank, noRecords, notFasta, type InputFile } from '@virnucpro/fasta';
+import {
+  decompressInto,
+  isBlank,
+  noRecords,
+  notFasta,
+  readChunks,
+  type InputFile,
+} from '@virnucpro/fasta/input';
 import { NucleotideReader, type NucleotideRecord } from '@virnucpro/translate';
 
 const READ_BYTES = 256 * 1024;
@@ -25,18 +32,23 @@ export async function readNucleotides(
   signal: AbortSignal,
 ): Promise<boolean> {
   const displayPath = file.kind === 'stdin' ? 'standard input' : file.displayPath;
-  const opened = file.kind === 'stdin' ? stdin : createReadStream(file.path, { highWaterMark: READ_BYTES });
-  const stream = addAbortSignal(signal, opened as Readable);
   const reader = new NucleotideReader(displayPath);
   let start: Uint8Array | null = null;
   const read = async (source: AsyncIterable<Uint8Array>): Promise<void> => {
     for await (const bytes of source) {
+      signal.throwIfAborted();
       start ??= checkStart(displayPath, bytes);
       for (const record of reader.push(bytes)) await onRecord(record);
     }
     for (const record of reader.end()) await onRecord(record);
   };
-  await decompressInto(read, { stream, displayPath }, () => undefined);
+  // A plain file needs no streams, and no new memory for each read.
+  if (file.kind === 'plain') await read(readChunks(file.path, { chunkBytes: READ_BYTES }));
+  else {
+    const opened = file.kind === 'stdin' ? stdin : createReadStream(file.path, { highWaterMark: READ_BYTES });
+    const stream = addAbortSignal(signal, opened as Readable);
+    await decompressInto(read, { stream, displayPath }, () => undefined);
+  }
   const ignored = withoutLeadingBlanks(reader.preamble);
   if (!reader.hasRecords)
     throw ignored.length === 0 ? noRecords(displayPath) : notFasta(displayPath, ignored);

@@ -1,6 +1,6 @@
 import { dirname } from 'node:path';
 
-import { OutputFile, type DurableFileSystem } from '@virnucpro/checkpoint';
+import { PartFile, type DurableFileSystem } from '@virnucpro/checkpoint/file-system';
 import { StoppedError, storageRemedy, UsageError } from '@virnucpro/protocol';
 import type { ChunkLength, TranslatedBytes } from '@virnucpro/translate';
 
@@ -23,7 +23,7 @@ const KINDS: readonly OutputKind[] = ['chunks', 'nucleotides', 'proteins'];
 interface NamedOutput {
   readonly kind: OutputKind;
   readonly path: string;
-  readonly file: OutputFile;
+  readonly file: PartFile;
 }
 
 /** The three output files under temporary names; they get their own when all are whole. */
@@ -48,7 +48,7 @@ export class TranslateOutputs {
       const path = paths[kind];
       try {
         await fileSystem.makeDirectory(dirname(path));
-        outputs.push({ kind, path, file: await OutputFile.create(fileSystem, path) });
+        outputs.push({ kind, path, file: await PartFile.create(fileSystem, path) });
       } catch (error) {
         await new TranslateOutputs(fileSystem, outputs).abandon();
         throw notWritable(path, error);
@@ -60,7 +60,7 @@ export class TranslateOutputs {
   /** @throws {StoppedError} STORAGE_FAILED */
   async append(bytes: TranslatedBytes): Promise<void> {
     for (const { kind, path, file } of this.#outputs)
-      await file.append(bytes[kind], 0).catch((error: unknown) => Promise.reject(notWritable(path, error)));
+      await file.append(bytes[kind]).catch((error: unknown) => Promise.reject(notWritable(path, error)));
   }
 
   /**

@@ -1,8 +1,6 @@
 import type { Argv, CommandModule } from 'yargs';
 
 import type { RunOptionName } from '../../config/run-options.ts';
-import { doctorText } from '../../doctor/doctor-text.ts';
-import { examine } from '../../doctor/doctor.ts';
 import type { Finish, RunContext } from '../../run/run-context.ts';
 import { addRunOptions, settingsFrom } from './run-command.ts';
 
@@ -45,6 +43,8 @@ export function doctorCommand(context: RunContext, finish: Finish): CommandModul
         OPTIONS,
       ) as Argv<DoctorArguments>,
     handler: async (argv) => {
+      const { examine } = await import('../../doctor/doctor.ts');
+      const { doctorText } = await import('../../doctor/doctor-text.ts');
       const settings = await settingsFrom(argv, argv.config, context.environment);
       const report = await examine(settings, argv.out, context);
       const colored = context.stdout.isTTY === true && !context.environment['NO_COLOR'];

@@ -1,6 +1,5 @@
 import type { Argv, CommandModule } from 'yargs';
 
-import { mergeJob } from '../../run/merge-job.ts';
 import type { Finish, RunContext } from '../../run/run-context.ts';
 import { addRunOptions } from './run-command.ts';
 
@@ -18,8 +17,10 @@ export function mergeCommand(context: RunContext, finish: Finish): CommandModule
     command: 'merge <run-directory>',
     describe: 'merge what several nodes computed, checking that nothing is missing',
     builder: (yargs) => buildMergeOptions(yargs) as unknown as Argv<MergeArguments>,
-    handler: async ({ runDirectory, partial, ...flags }) =>
-      finish(await mergeJob(runDirectory, { partial }, flags, context)),
+    handler: async ({ runDirectory, partial, ...flags }) => {
+      const { mergeJob } = await import('../../run/merge-job.ts');
+      finish(await mergeJob(runDirectory, { partial }, flags, context));
+    },
   };
 }
 

@@ -1,8 +1,6 @@
 import { EXIT_CODES, UsageError, type Precision } from '@virnucpro/protocol';
 import type { Argv, CommandModule } from 'yargs';
 
-import { checkModel } from '../../check/check-model.ts';
-import { describeCheck } from '../../check/describe-check.ts';
 import { environmentLayer, flagLayer, resolveSettings } from '../../config/layers.ts';
 import type { RunOptionName, RunSettings } from '../../config/run-options.ts';
 import type { Finish, RunContext } from '../../run/run-context.ts';
@@ -34,6 +32,8 @@ export function checkCommand(context: RunContext, finish: Finish): CommandModule
     builder: (yargs) => buildOptions(yargs) as unknown as Argv<CheckArguments>,
     handler: async (argv) => {
       refuseStdin(argv.fasta);
+      const { checkModel } = await import('../../check/check-model.ts');
+      const { describeCheck } = await import('../../check/describe-check.ts');
       const check = await checkModel(argv.fasta, settingsOf(argv, context), context);
       context.stdout.write(argv.json ? `${JSON.stringify(check)}\n` : describeCheck(check));
       finish(check.isGood ? EXIT_CODES.complete : EXIT_CODES.unexpected);

@@ -1,4 +1,3 @@
-import { buildModelInto, defaultCacheDirectory, describeModel } from '@virnucpro/model';
 import type { EmbeddingDtype, Pooling, Precision } from '@virnucpro/protocol';
 import type { Argv, CommandModule } from 'yargs';
 
@@ -34,6 +33,7 @@ function infoCommand(context: RunContext, finish: Finish): CommandModule<object,
         .positional('directory', { type: 'string', demandOption: true })
         .option('json', { type: 'boolean', default: false, describe: 'print JSON' }),
     handler: async ({ directory, json }) => {
+      const { defaultCacheDirectory, describeModel } = await import('@virnucpro/model');
       const description = await describeModel(directory, defaultCacheDirectory(context.environment));
       if (json) context.stdout.write(`${JSON.stringify(description)}\n`);
       else {
@@ -92,6 +92,7 @@ function buildCommand(context: RunContext, finish: Finish): CommandModule<object
           describe: 'longest sequence that the graph takes',
         }) as unknown as Argv<BuildArguments>,
     handler: async ({ directory, out, precision, pooling, dtype, maxResidues }) => {
+      const { buildModelInto, defaultCacheDirectory } = await import('@virnucpro/model');
       const model = await buildModelInto({
         directory,
         outDirectory: out,

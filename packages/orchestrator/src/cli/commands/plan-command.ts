@@ -1,8 +1,7 @@
 import { EXIT_CODES } from '@virnucpro/protocol';
 import type { Argv, CommandModule } from 'yargs';
 
-import { parseMemory } from '../../plan/assumed-gpus.ts';
-import { planRun, type RunPlan } from '../../plan/plan-run.ts';
+import type { RunPlan } from '../../plan/plan-run.ts';
 import { formatBytes, formatCount } from '../../progress/format.ts';
 import type { Finish, RunContext } from '../../run/run-context.ts';
 import { addRunOptions, restoreStdin, settingsFrom } from './run-command.ts';
@@ -32,6 +31,8 @@ export function planCommand(context: RunContext, finish: Finish): CommandModule<
       ) as Argv<PlanArguments>,
     handler: async (argv) => {
       const settings = await settingsFrom(argv, argv.config, context.environment);
+      const { parseMemory } = await import('../../plan/assumed-gpus.ts');
+      const { planRun } = await import('../../plan/plan-run.ts');
       const assumed = argv.assumeGpuMemory === undefined ? null : parseMemory(argv.assumeGpuMemory);
       const plan = await planRun(argv.fasta.map(restoreStdin), settings, context, assumed);
       context.stdout.write(settings.json ? `${JSON.stringify(plan)}\n` : describePlan(plan));

@@ -1,10 +1,8 @@
-import { readManifest, runPaths, writeFileAtomically } from '@virnucpro/checkpoint';
-import { renderReportPage, reportSchema, type Report } from '@virnucpro/monitor';
-import { EXIT_CODES, InputError } from '@virnucpro/protocol';
+import type { Report } from '@virnucpro/monitor';
+import { EXIT_CODES } from '@virnucpro/protocol';
 import type { Argv, CommandModule } from 'yargs';
 
 import { formatCount, formatDuration } from '../../progress/format.ts';
-import { refuseMissingFolder, refuseOddTarget } from '../../run/output-target.ts';
 import type { RunContext, Finish } from '../../run/run-context.ts';
 
 interface ReportArguments {
@@ -27,51 +25,13 @@ export function reportCommand(context: RunContext, finish: Finish): CommandModul
           describe: 'print report.json',
         }) as unknown as Argv<ReportArguments>,
     handler: async ({ runDirectory, json, html }) => {
-      const { fileSystem, stdout } = context;
-      if (html !== undefined) {
-        await refuseOddTarget('--html', html);
-        await refuseMissingFolder('--html', html);
-      }
-      const report = await readReport(context, runDirectory);
-      if (html !== undefined) {
-        const manifest = await readManifest(fileSystem, runPaths(runDirectory).manifest);
-        const page = await renderReportPage(report, manifest?.outputs ?? []);
-        await writeFileAtomically(fileSystem, html, Buffer.from(page));
-      }
+      const { reportJob } = await import('../../run/report-job.ts');
+      const report = await reportJob(runDirectory, html, context);
+      const { stdout } = context;
       stdout.write(json ? `${JSON.stringify(report)}\n` : describeReport(report));
       finish(EXIT_CODES.complete);
     },
   };
-}
-
-/** @throws {InputError} NO_RUN, NO_REPORT (the run has not stopped yet), REPORT_UNREADABLE */
-async function readReport({ fileSystem }: RunContext, runDirectory: string): Promise<Report> {
-  const paths = runPaths(runDirectory);
-  if ((await readManifest(fileSystem, paths.manifest)) === null)
-    throw new InputError('NO_RUN', `${runDirectory} holds no run (no manifest.json).`);
-  if (!(await fileSystem.exists(paths.reportJson))) {
-    throw new InputError(
-      'NO_REPORT',
-      `${runDirectory} has no report yet: it is written when a run ends or stops. See: virnucpro-orchestrate status ${runDirectory}`,
-    );
-  }
-  const content = await fileSystem.readFile(paths.reportJson).catch(() => null);
-  const parsed = reportSchema.safeParse(content === null ? null : parsedJson(content));
-  if (parsed.success) return parsed.data;
-  const [issue] = parsed.error.issues;
-  throw new InputError(
-    'REPORT_UNREADABLE',
-    `${paths.reportJson} is no report of this version (${issue === undefined || issue.path.length === 0 ? 'it is no JSON object' : `${issue.path.join('.')}: ${issue.message}`}). ` +
-      `Check it with: virnucpro-orchestrate verify ${runDirectory}`,
-  );
-}
-
-function parsedJson(bytes: Buffer): unknown {
-  try {
-    return JSON.parse(bytes.toString('utf8'));
-  } catch {
-    return null;
-  }
 }
 
 function describeReport(report: Report): string {

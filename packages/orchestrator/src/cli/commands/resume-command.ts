@@ -1,6 +1,5 @@
 import type { Argv, CommandModule } from 'yargs';
 
-import { resumeJob } from '../../run/resume-job.ts';
 import type { RunContext, Finish } from '../../run/run-context.ts';
 import { addRunOptions } from './run-command.ts';
 
@@ -33,7 +32,10 @@ export function resumeCommand(context: RunContext, finish: Finish): CommandModul
     command: 'resume <run-directory>',
     describe: 'go on with an unfinished run, with the inputs and settings it was started with',
     builder: (yargs) => buildResumeOptions(yargs) as unknown as Argv<ResumeArguments>,
-    handler: async (argv) => finish(await resumeJob(argv.runDirectory, argv, context)),
+    handler: async (argv) => {
+      const { resumeJob } = await import('../../run/resume-job.ts');
+      finish(await resumeJob(argv.runDirectory, argv, context));
+    },
   };
 }
 

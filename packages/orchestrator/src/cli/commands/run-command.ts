@@ -1,6 +1,5 @@
 import type { Argv, CommandModule } from 'yargs';
 
-import { readConfigFile } from '../../config/config-file.ts';
 import { environmentLayer, flagLayer, resolveSettings, type SettingsLayer } from '../../config/layers.ts';
 import type { RunOption } from '../../config/option.ts';
 import {
@@ -10,7 +9,6 @@ import {
   type RunSettings,
 } from '../../config/run-options.ts';
 import { translationSettings } from '../../config/translation-settings.ts';
-import { runJob } from '../../run/run-job.ts';
 import type { RunContext, Finish } from '../../run/run-context.ts';
 
 interface RunArguments {
@@ -38,6 +36,7 @@ export function runCommand(context: RunContext, finish: Finish): CommandModule<o
     builder: (yargs) => buildRunOptions(yargs) as Argv<RunArguments>,
     handler: async (argv) => {
       const settings = await settingsFrom(argv, argv.config, context.environment);
+      const { runJob } = await import('../../run/run-job.ts');
       finish(await runJob(argv.fasta.map(restoreStdin), { runDirectory: argv.out, settings, context }));
     },
   };
@@ -51,7 +50,10 @@ export async function settingsFrom(
 ): Promise<RunSettings> {
   const configPath = configFlag ?? environment['VIRNUCPRO_CONFIG'];
   const layers: SettingsLayer[] = [flagLayer(flags), environmentLayer(environment)];
-  if (configPath !== undefined) layers.push(await readConfigFile(configPath));
+  if (configPath !== undefined) {
+    const { readConfigFile } = await import('../../config/config-file.ts');
+    layers.push(await readConfigFile(configPath));
+  }
   const settings = resolveSettings(layers);
   // What does not fit together is said before anything is looked at.
   translationSettings(settings);

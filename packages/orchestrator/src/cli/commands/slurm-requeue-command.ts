@@ -2,7 +2,6 @@ import { UsageError } from '@virnucpro/protocol';
 import type { Argv, CommandModule } from 'yargs';
 
 import type { Finish, RunContext } from '../../run/run-context.ts';
-import { requeueStopped } from '../../slurm/requeue.ts';
 
 interface RequeueArguments {
   readonly runDirectory: string;
@@ -40,6 +39,7 @@ export function slurmRequeueCommand(
         nodeRank: nodeRank === undefined ? null : wholeNumber('--node-rank', nodeRank, 0),
         maxIdleRestarts: wholeNumber('--max-idle-restarts', maxIdleRestarts, 0),
       };
+      const { requeueStopped } = await import('../../slurm/requeue.ts');
       finish(await requeueStopped(request, context));
     },
   };

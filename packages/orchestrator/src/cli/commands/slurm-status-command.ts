@@ -3,7 +3,7 @@ import type { Argv, CommandModule } from 'yargs';
 
 import type { Finish, RunContext } from '../../run/run-context.ts';
 import type { QueuedJob } from '../../slurm/job-queue.ts';
-import { readSlurmStatus, type SlurmNodeStatus, type SlurmStatus } from '../../slurm/slurm-status.ts';
+import type { SlurmNodeStatus, SlurmStatus } from '../../slurm/slurm-status.ts';
 import { nodeText, progressText, stateText } from './status-command.ts';
 
 interface StatusArguments {
@@ -27,6 +27,7 @@ export function slurmStatusCommand(
           describe: 'print JSON',
         }) as unknown as Argv<StatusArguments>,
     handler: async ({ runDirectory, json }) => {
+      const { readSlurmStatus } = await import('../../slurm/slurm-status.ts');
       const status = await readSlurmStatus(context.fileSystem, runDirectory);
       context.stdout.write(json ? `${JSON.stringify(status)}\n` : describeStatus(status));
       finish(EXIT_CODES.complete);

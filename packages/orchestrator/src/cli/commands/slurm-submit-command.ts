@@ -5,13 +5,10 @@ import type { Argv, CommandModule } from 'yargs';
 
 import type { RunOption } from '../../config/option.ts';
 import type { Finish, RunContext } from '../../run/run-context.ts';
-import { batchScripts } from '../../slurm/batch-scripts.ts';
 import { shellQuote } from '../../slurm/quote.ts';
 import { PASSED_OPTIONS } from '../../slurm/run-arguments.ts';
-import { scriptRequest } from '../../slurm/script-request.ts';
 import { SLURM_OPTION_NAMES, SLURM_OPTIONS, slurmSettingsFrom } from '../../slurm/slurm-options.ts';
 import { submittedJobs, type Submission } from '../../slurm/submission.ts';
-import { submitRun } from '../../slurm/submit.ts';
 import { addRunOptions, restoreStdin, settingsFrom } from './run-command.ts';
 
 interface SubmitArguments {
@@ -35,6 +32,7 @@ export function slurmScriptCommand(
         describe: 'the script that computes, or the one that merges and verifies',
       }) as unknown as Argv<SubmitArguments & { readonly part: 'run' | 'merge' }>,
     handler: async (argv) => {
+      const { batchScripts } = await import('../../slurm/batch-scripts.ts');
       const request = await requestFrom(argv, context);
       const scripts = await batchScripts(request);
       // Slurm makes no folder for a job's output: without this one the job fails before its first line, and silently.
@@ -61,6 +59,7 @@ export function slurmSubmitCommand(
         ) as unknown as Argv<SubmitArguments & { readonly json: boolean }>,
     handler: async (argv) => {
       const request = await requestFrom(argv, context);
+      const { submitRun } = await import('../../slurm/submit.ts');
       const submission = await submitRun(request, context.fileSystem, () => new Date());
       context.stdout.write(
         argv.json
@@ -74,6 +73,7 @@ export function slurmSubmitCommand(
 
 async function requestFrom(argv: SubmitArguments, { environment, programEntry }: RunContext) {
   const configPath = argv.config ?? environment['VIRNUCPRO_CONFIG'];
+  const { scriptRequest } = await import('../../slurm/script-request.ts');
   return scriptRequest({
     fasta: argv.fasta.map(restoreStdin),
     runDirectory: argv.out,

@@ -7,7 +7,7 @@ import { formatCount, formatDuration } from '../../progress/format.ts';
 import { percent } from '../../progress/plain-view.ts';
 import type { RunContext, Finish } from '../../run/run-context.ts';
 import type { NodeState, NodeStatus } from '../../status/node-status.ts';
-import { readRunStatus, type RunStatus } from '../../status/run-status.ts';
+import type { RunStatus } from '../../status/run-status.ts';
 
 const WATCH_INTERVAL_MS = 2_000;
 
@@ -36,6 +36,7 @@ export function statusCommand(context: RunContext, finish: Finish): CommandModul
           describe: 'print JSON',
         }) as unknown as Argv<StatusArguments>,
     handler: async ({ runDirectory, json, watch }) => {
+      const { readRunStatus } = await import('../../status/run-status.ts');
       for (;;) {
         const status = await readRunStatus(context.fileSystem, runDirectory);
         const isLast = !watch || status.state !== 'running';

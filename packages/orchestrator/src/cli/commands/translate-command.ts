@@ -8,7 +8,7 @@ import { chunkSettings } from '../../config/translation-settings.ts';
 import { formatCount } from '../../progress/format.ts';
 import type { Finish, RunContext } from '../../run/run-context.ts';
 import { listenForStop } from '../../run/stop-signals.ts';
-import { translateFiles, type Translation } from '../../translate/translate-files.ts';
+import type { Translation } from '../../translate/translate-files.ts';
 import { addRunOptions, restoreStdin } from './run-command.ts';
 
 interface TranslateArguments {
@@ -37,6 +37,7 @@ export function translateCommand(
         prefix: prefixFrom(out),
         settings: settingsFrom(flags),
       };
+      const { translateFiles } = await import('../../translate/translate-files.ts');
       const stop = listenForStop(() => undefined);
       const translation = await translateFiles(request, context, stop).finally(() => stop.dispose());
       for (const warning of translation.warnings) context.stderr.write(`warning: ${warning}\n`);

@@ -1,4 +1,4 @@
-import { verifyRun, type Verification } from '@virnucpro/checkpoint';
+import type { Verification } from '@virnucpro/checkpoint';
 import { EXIT_CODES } from '@virnucpro/protocol';
 import type { Argv, CommandModule } from 'yargs';
 
@@ -23,6 +23,7 @@ export function verifyCommand(context: RunContext, finish: Finish): CommandModul
           describe: 'print JSON',
         }) as unknown as Argv<VerifyArguments>,
     handler: async ({ runDirectory, json }) => {
+      const { verifyRun } = await import('@virnucpro/checkpoint');
       const verification = await verifyRun(context.fileSystem, runDirectory);
       const { findings } = verification;
       if (json) context.stdout.write(`${JSON.stringify(verification)}\n`);

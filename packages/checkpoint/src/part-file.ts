@@ -1,0 +1,47 @@
+import type { DurableFile, DurableFileSystem } from './durable-file-system.ts';
+
+/** A file that is written from start to end, and has a temporary name until it is whole. */
+export class PartFile {
+  readonly #fileSystem: DurableFileSystem;
+  readonly #path: string;
+  readonly #file: DurableFile;
+  #bytes = 0;
+  #published = false;
+
+  private constructor(fileSystem: DurableFileSystem, path: string, file: DurableFile) {
+    this.#fileSystem = fileSystem;
+    this.#path = path;
+    this.#file = file;
+  }
+
+  /** A left-over of an earlier try is written over. */
+  static async create(fileSystem: DurableFileSystem, path: string): Promise<PartFile> {
+    return new PartFile(fileSystem, path, await fileSystem.open(`${path}.part`, 'w'));
+  }
+
+  /** Written so far. */
+  get bytes(): number {
+    return this.#bytes;
+  }
+
+  async append(bytes: Uint8Array): Promise<void> {
+    if (bytes.length === 0) return;
+    await this.#file.write([bytes], this.#bytes);
+    this.#bytes += bytes.length;
+  }
+
+  /** Makes the content durable and gives it its name; the directory is synced by the caller. */
+  async publish(): Promise<void> {
+    await this.#file.sync();
+    await this.#file.close();
+    await this.#fileSystem.rename(`${this.#path}.part`, this.#path);
+    this.#published = true;
+  }
+
+  /** Closes without a result and gives the room back; after `publish` it does nothing. */
+  async abandon(): Promise<void> {
+    if (this.#published) return;
+    await this.#file.close().catch(() => undefined);
+    await this.#fileSystem.remove(`${this.#path}.part`).catch(() => undefined);
+  }
+}
