@@ -16,6 +16,8 @@ import {
 } from './lock-beat.ts';
 import { describeOwnProcess, parseHolder, stateOfHolder, type LockHolder } from './lock-holder.ts';
 
+export type { RunLock } from './held-lock.ts';
+
 export interface LockOptions {
   /** Nodes that share the run; the holder is one of them. */
   readonly nodeCount?: number;

@@ -1,7 +1,8 @@
 import { dirname } from 'node:path';
 
 import { PartFile, type DurableFileSystem } from '@virnucpro/checkpoint/file-system';
-import { StoppedError, storageRemedy, UsageError } from '@virnucpro/protocol';
+import { acquireRunLock, type RunLock } from '@virnucpro/checkpoint/lock';
+import { InputError, isVirnucproError, StoppedError, storageRemedy, UsageError } from '@virnucpro/protocol';
 import type { ChunkLength, TranslatedBytes } from '@virnucpro/translate';
 
 /** The names that VirNucPro gives its files (prediction.py, lines 100 to 105); PREFIX is all that comes before. */
@@ -30,31 +31,33 @@ interface NamedOutput {
 export class TranslateOutputs {
   readonly #fileSystem: DurableFileSystem;
   readonly #outputs: readonly NamedOutput[];
+  readonly #lock: RunLock;
 
-  private constructor(fileSystem: DurableFileSystem, outputs: readonly NamedOutput[]) {
+  private constructor(fileSystem: DurableFileSystem, outputs: readonly NamedOutput[], lock: RunLock) {
     this.#fileSystem = fileSystem;
     this.#outputs = outputs;
+    this.#lock = lock;
   }
 
   /**
-   * Makes the folder, if it is missing, and the files.
+   * Makes the folder, if it is missing, and the files. Until `abandon`, no other command writes them.
    *
-   * @throws {UsageError} OUTPUT_NOT_WRITABLE
+   * @throws {UsageError} OUTPUT_NOT_WRITABLE · {InputError} OUTPUT_IN_USE
    * @throws {StoppedError} STORAGE_FAILED
    */
   static async create(fileSystem: DurableFileSystem, paths: TranslateOutputPaths): Promise<TranslateOutputs> {
+    const lock = await lockOutputs(fileSystem, paths);
     const outputs: NamedOutput[] = [];
     for (const kind of KINDS) {
       const path = paths[kind];
       try {
-        await fileSystem.makeDirectory(dirname(path));
         outputs.push({ kind, path, file: await PartFile.create(fileSystem, path) });
       } catch (error) {
-        await new TranslateOutputs(fileSystem, outputs).abandon();
+        await new TranslateOutputs(fileSystem, outputs, lock).abandon();
         throw notWritable(path, error);
       }
     }
-    return new TranslateOutputs(fileSystem, outputs);
+    return new TranslateOutputs(fileSystem, outputs, lock);
   }
 
   /** @throws {StoppedError} STORAGE_FAILED */
@@ -76,9 +79,29 @@ export class TranslateOutputs {
     }
   }
 
-  /** Removes what is not published. */
+  /** Removes what is not published, and lets others write there. */
   async abandon(): Promise<void> {
     for (const { file } of this.#outputs) await file.abandon();
+    await this.#lock.release();
+  }
+}
+
+/** Two commands that write the same files at once would leave some of each. */
+async function lockOutputs(
+  fileSystem: DurableFileSystem,
+  { proteins }: TranslateOutputPaths,
+): Promise<RunLock> {
+  try {
+    await fileSystem.makeDirectory(dirname(proteins));
+    return await acquireRunLock(fileSystem, `${proteins}.lock`);
+  } catch (error) {
+    if (!isVirnucproError(error)) throw notWritable(proteins, error);
+    const { pid, host } = error.details;
+    throw new InputError(
+      'OUTPUT_IN_USE',
+      `Another command (process ${String(pid)} on ${String(host)}) is writing ${proteins}. Wait for it, or give another PREFIX with -o.`,
+      { details: error.details, cause: error },
+    );
   }
 }
 

@@ -2,7 +2,7 @@ import { EXIT_CODES, UsageError, type TranslationSettings } from '@virnucpro/pro
 import { CHUNK_LENGTHS } from '@virnucpro/translate';
 import type { Argv, CommandModule } from 'yargs';
 
-import { flagLayer, resolveSettings } from '../../config/layers.ts';
+import { environmentLayer, flagLayer, resolveSettings } from '../../config/layers.ts';
 import type { RunOptionName } from '../../config/run-options.ts';
 import { chunkSettings } from '../../config/translation-settings.ts';
 import { formatCount } from '../../progress/format.ts';
@@ -18,7 +18,12 @@ interface TranslateArguments {
 }
 
 /** Options that mean here what they mean for `run --translate`. */
-const SHARED_OPTIONS = ['min-residues', 'genetic-code', 'orfs'] as const satisfies readonly RunOptionName[];
+const SHARED_OPTIONS = [
+  'chunk',
+  'min-residues',
+  'genetic-code',
+  'orfs',
+] as const satisfies readonly RunOptionName[];
 
 const CHOICES = CHUNK_LENGTHS.join(' or ');
 
@@ -35,7 +40,7 @@ export function translateCommand(
       const request = {
         inputs: nucleotides.map(restoreStdin),
         prefix: prefixFrom(out),
-        settings: settingsFrom(flags),
+        settings: settingsFrom(flags, context.environment),
       };
       const { translateFiles } = await import('../../translate/translate-files.ts');
       const stop = listenForStop(() => undefined);
@@ -64,12 +69,6 @@ function buildOptions(yargs: Argv): Argv {
         'PREFIX of PREFIX_chunkedLENGTH.fa, PREFIX_identified_nucleotide.fa and PREFIX_identified_protein.faa (the ' +
         'names that VirNucPro gives them); existing files are replaced when the new ones are complete',
     })
-    .option('chunk', {
-      type: 'string',
-      demandOption: `Say how long the chunks are, as the classifier was trained: --chunk ${CHOICES}.`,
-      requiresArg: true,
-      describe: `length of a chunk in bases: ${CHOICES}`,
-    })
     .example(
       '$0 translate contigs.fa.gz -o out/contigs --chunk 500',
       'then embed out/contigs_identified_protein.faa',
@@ -87,15 +86,19 @@ function prefixFrom(value: unknown): string {
   );
 }
 
-/** @throws {UsageError} CHUNK_LENGTH, INVALID_SETTING, TRANSLATION_OPTIONS */
-function settingsFrom(flags: Readonly<Record<string, unknown>>): TranslationSettings {
-  const { chunk } = flags;
-  const chunkLength = CHUNK_LENGTHS.find((candidate) => String(candidate) === chunk);
-  if (chunkLength === undefined)
-    throw new UsageError('CHUNK_LENGTH', `--chunk must be ${CHOICES}, not ${JSON.stringify(chunk)}.`);
+/** From flags and VIRNUCPRO_ variables, as for `run`. @throws {UsageError} CHUNK_LENGTH, INVALID_SETTING, TRANSLATION_OPTIONS */
+function settingsFrom(
+  flags: Readonly<Record<string, unknown>>,
+  environment: NodeJS.ProcessEnv,
+): TranslationSettings {
   const given = Object.fromEntries(SHARED_OPTIONS.map((name) => [name, flags[name]]));
-  const options = resolveSettings([flagLayer(given)]);
-  return chunkSettings({ ...options, chunk: chunkLength });
+  const { chunk, ...options } = resolveSettings([flagLayer(given), environmentLayer(environment)]);
+  if (chunk === null)
+    throw new UsageError(
+      'CHUNK_LENGTH',
+      `Say how long the chunks are, as the classifier was trained: --chunk ${CHOICES}.`,
+    );
+  return chunkSettings({ ...options, chunk });
 }
 
 function describeTranslation({ totals, paths }: Translation, { orfs }: TranslationSettings): string {
