@@ -29,6 +29,19 @@ module.exports = {
       to: { path: '^packages/', pathNot: '^packages/$1/' },
     },
     {
+      name: 'commands-import-their-job-when-called',
+      severity: 'error',
+      from: { path: '^packages/orchestrator/src/cli/' },
+      to: {
+        path: [
+          '^packages/(checkpoint/src/index|fasta|model|monitor|packing)',
+          '^packages/orchestrator/src/(run/.*-job|doctor/|plan/|check/|translate/|status/run-status)',
+        ],
+        dynamic: false,
+        dependencyTypesNot: ['type-only'],
+      },
+    },
+    {
       name: 'product-code-imports-no-tests',
       severity: 'error',
       from: { path: '^packages/', pathNot: '[.]test[.]ts$' },
