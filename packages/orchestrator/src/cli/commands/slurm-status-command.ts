@@ -3,6 +3,7 @@ import type { Argv, CommandModule } from 'yargs';
 
 import type { Finish, RunContext } from '../../run/run-context.ts';
 import type { QueuedJob } from '../../slurm/job-queue.ts';
+import type { RunStatus } from '../../status/run-status.ts';
 import type { SlurmNodeStatus, SlurmStatus } from '../../slurm/slurm-status.ts';
 import { nodeText, progressText, stateText } from './status-command.ts';
 
@@ -40,7 +41,7 @@ function describeStatus(status: SlurmStatus): string {
   const { jobId, mergeJobId } = submission;
   const lines: string[][] = [['run', runDirectory]];
   if (run === null) lines.push(['state', 'no node has begun']);
-  else lines.push(['state', stateText(run)], ['progress', progressText(run)]);
+  else lines.push(['state', describeState(run, status)], ['progress', progressText(run)]);
   lines.push(['jobs', `${jobId}, merge ${mergeJobId ?? 'not submitted'}`]);
   if (queueProblem !== null) lines.push(['queue', `not known: ${queueProblem}`]);
   for (const node of nodes) lines.push([`node ${node.rank}`, describeNode(node)]);
@@ -48,9 +49,18 @@ function describeStatus(status: SlurmStatus): string {
   return lines.map(([name = '', text = '']) => `${name.padEnd(10)}${text}\n`).join('');
 }
 
+/** Slurm goes on with what stopped, as long as its jobs are in the queue. */
+function describeState(run: RunStatus, { nodes, merge, queueProblem, runDirectory }: SlurmStatus): string {
+  if (run.state !== 'stopped' && run.state !== 'dead') return stateText(run);
+  if (merge !== null || nodes.some(({ job }) => job !== null))
+    return 'no node computes now; the jobs in the queue go on with it';
+  if (queueProblem !== null) return stateText(run);
+  return `${run.state}, and no job of it is in the queue: ${runDirectory}/slurm/slurm-*.out says why; submit it again to go on`;
+}
+
 function describeNode({ progress, job }: SlurmNodeStatus): string {
   const parts = [
-    ...(progress === null ? [] : [nodeText(progress)]),
+    ...(progress === null ? [] : [job === null ? nodeText(progress) : nodeText(progress, {})]),
     ...(job === null ? [] : [describeJob(job)]),
   ];
   return parts.length === 0 ? 'no job in the queue' : parts.join(' · ');

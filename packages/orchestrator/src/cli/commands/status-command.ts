@@ -76,27 +76,26 @@ function describeStatus(status: RunStatus): string {
     .join('');
 }
 
-export function nodeText({
-  state,
-  host,
-  tokensDone,
-  tokensTotal,
-  tokensPerSecond,
-  etaSeconds,
-}: NodeStatus): string {
+/** @param remedies what to do about a node in such a state, if anything */
+export function nodeText(
+  { state, host, tokensDone, tokensTotal, tokensPerSecond, etaSeconds }: NodeStatus,
+  remedies: Readonly<Partial<Record<NodeState, string>>> = NODE_REMEDIES,
+): string {
   const share = tokensTotal === null ? '' : ` · ${percent(tokensDone, tokensTotal)} %`;
   const rate = tokensPerSecond === null ? '' : ` · ${formatCount(tokensPerSecond)} tokens/s`;
   const eta = etaSeconds === null ? '' : ` · ETA ${formatDuration(etaSeconds)}`;
-  return `${NODE_STATES[state]}${host === null ? '' : ` on ${host}`}${share}${rate}${eta}`;
+  return `${NODE_STATES[state]}${remedies[state] ?? ''}${host === null ? '' : ` on ${host}`}${share}${rate}${eta}`;
 }
 
 const NODE_STATES: Readonly<Record<NodeState, string>> = {
   running: 'running',
   done: 'done',
-  stopped: 'stopped; start it again',
-  dead: 'dead: its process is gone; start it again',
+  stopped: 'stopped',
+  dead: 'dead: its process is gone',
   absent: 'has not begun',
 };
+
+const NODE_REMEDIES = { stopped: '; start it again', dead: '; start it again' } as const;
 
 export function stateText({ state, pid, host, runDirectory, nodes }: RunStatus): string {
   switch (state) {
