@@ -45,7 +45,9 @@ async function openGraph(options: SessionOptions): Promise<ort.InferenceSession>
     throw new DeviceError(
       'SESSION_FAILED',
       `ONNX Runtime could not open ${options.graphPath} on ${options.provider}: ${reason}.` +
-        (options.provider === 'cuda' ? ' Check the CUDA provider libraries, or use --device cpu.' : ''),
+        (options.provider === 'cuda'
+          ? ' What is missing says: virnucpro-orchestrate doctor --gpus all. Or use --device cpu.'
+          : ''),
       { cause: error },
     );
   }
