@@ -43,6 +43,7 @@ describe('a run that several nodes share', () => {
     expect(status.stdout).toContain('all nodes are done; merge it');
     expect(status.stdout).toMatch(/node 2 +done · 100 %/);
     const merged = await runProgram(['merge', out]);
+    expect(merged.stdout).toMatch(/complete: 246 sequences .* packs [0-9.]+ % full\n/);
     expect(merged).toMatchObject({ code: 0, stderr: expect.not.stringContaining('error') });
     expect(await outputHashes(out)).toEqual(expected);
     const report = JSON.parse(await readFile(join(out, 'report.json'), 'utf8')) as Report;

@@ -15,16 +15,20 @@ export interface SummaryInput {
   readonly paths: RunPaths;
   readonly tracker: RunTracker;
   readonly mergeMs: number;
-  readonly report: Pick<Report, 'verdict' | 'throughput'>;
+  /** Over all nodes, where several computed. */
+  readonly report: Pick<Report, 'verdict' | 'throughput' | 'packing' | 'elapsedMs' | 'nodes'>;
 }
 
 /** What a person wants to know at the end: how much, how fast, where it is, how to read it. */
 export function summaryText({ manifest, merged, paths, tracker, mergeMs, report }: SummaryInput): string {
   const { rows, rejected } = merged;
   const { total } = tracker;
-  const { verdict, throughput } = report;
-  const seconds = tracker.elapsedMs / 1000;
-  const reused = tracker.reused.packs > 0 ? ` · ${formatCount(tracker.reused.packs)} packs from before` : '';
+  const { verdict, throughput, packing, nodes } = report;
+  const seconds = report.elapsedMs / 1000;
+  const reused =
+    tracker.reused.packs > 0 && nodes.length === 0
+      ? ` · ${formatCount(tracker.reused.packs)} packs from before`
+      : '';
   const { copiedSequences, copiedTokens } = total;
   const repeats =
     copiedSequences > 0
@@ -33,7 +37,7 @@ export function summaryText({ manifest, merged, paths, tracker, mergeMs, report 
   return [
     `complete: ${formatCount(rows)} sequences${rejected > 0 ? `, ${formatCount(rejected)} rejected` : ''} in ${formatDuration(seconds)}` +
       ` · ${formatCount(throughput.tokensPerSecond)} tokens/s · ${formatCount(throughput.sequencesPerSecond)} sequences/s` +
-      ` · packs ${percentText(total.tokens, total.budgetTokens)} full${repeats}${reused}`,
+      ` · packs ${shareText(packing.tokenUtilization)} full${repeats}${reused}`,
     ...(verdict.cause === 'unknown' ? [] : [`${verdictMark(verdict)}${verdict.sentence}`]),
     '',
     `  ${paths.embeddings}  [${rows}, ${manifest.model.embeddingDim}] ${String(manifest.settings['dtype'])}, ${formatBytes(sizeOf(merged))}`,
@@ -60,6 +64,10 @@ function withoutFrames({ recordsWithoutFrames: count }: MergeResult): string[] {
 
 function verdictMark({ severity }: Report['verdict']): string {
   return severity === 'none' ? '' : `${severity} bottleneck: `;
+}
+
+function shareText(share: number | null): string {
+  return share === null ? '-' : `${(100 * share).toFixed(1)} %`;
 }
 
 function percentText(part: number, whole: number): string {
