@@ -5,6 +5,7 @@ import { isShared } from '../nodes/node-share.ts';
 import type { EmbedOutcome } from './embed.ts';
 import type { Job } from './job.ts';
 import { shareOf } from './mission.ts';
+import type { RunInput } from './run-inputs.ts';
 import { scanRecord } from './scan-record.ts';
 
 type ManifestChanges = Partial<Pick<Manifest, 'status' | 'outputs' | 'records'>>;
@@ -21,18 +22,29 @@ export function saveManifest(job: Job, outcome: EmbedOutcome, changes: ManifestC
 function changedManifest(
   current: Manifest,
   job: Job,
-  { summary, shards, end }: EmbedOutcome,
+  { summary, shards }: EmbedOutcome,
   changes: ManifestChanges,
 ): Manifest {
-  const refused = end.kind === 'failed' && end.error.code === 'RUN_DIFFERS';
+  const found = summary === null ? null : scanRecord(summary, shards);
   return {
     ...current,
-    scan: summary === null || refused ? current.scan : scanRecord(summary, shards),
-    // A touched input that proved the same is known by its new time from now on.
-    inputs: summary === null || refused ? current.inputs : [...job.inputs],
+    ...provenInput(current, found, job.inputs),
     ...changes,
     updatedAt: new Date().toISOString(),
   };
+}
+
+/**
+ * What the manifest says of the input. The first scan of a run says it for good; one that finds the same proves that a
+ * touched file is what it was, and one that finds something else changes nothing. Pure.
+ */
+export function provenInput(
+  known: Pick<Manifest, 'scan' | 'inputs'>,
+  found: Manifest['scan'],
+  inputs: readonly RunInput[],
+): Pick<Manifest, 'scan' | 'inputs'> {
+  const isProven = found !== null && (known.scan === null || known.scan.digest === found.digest);
+  return isProven ? { scan: found, inputs: [...inputs] } : { scan: known.scan, inputs: known.inputs };
 }
 
 /** Other nodes may have written it since. */
