@@ -39,7 +39,7 @@ function reportOf({ workers, packs, busyMs, waitMs, startedAt }: Measured): Repo
     model: { name: 'tiny', demo: false, parameters: 1000, embeddingDim: 32, precision: 'fp32' },
     totals: {
       ...{ records: rows, rows, rejected: 0, tokens: workers * packs * 900, shards: 1, shardsDone: 1 },
-      ...{ packs: workers * packs, packsReused: 0, packsRecomputed: workers, packsSplit: 0 },
+      ...{ packs: workers * packs, packsReused: 2 * workers, packsRecomputed: workers, packsSplit: 0 },
     },
     restarts: workers > 1 ? [{ rank: toRank(1), atMs: 5, reason: 'killed by SIGKILL' }] : [],
     metrics: metrics.snapshot(),
@@ -91,7 +91,7 @@ test('what several nodes measured adds up: rates, times, troubles', () => {
   expect(report).toMatchObject({
     startedAt: '2026-01-02T03:00:00.000Z',
     elapsedMs: 4_000,
-    totals: { packsRecomputed: 3 },
+    totals: { packsReused: 6, packsRecomputed: 3 },
     packing: { packs: 120, tokenUtilization: 0.9 },
     verdict: { severity: 'mild', cause: 'input' },
   });

@@ -29,7 +29,7 @@ export function combineReports(merged: Report, nodes: readonly NodeReport[]): Re
     ...merged,
     startedAt: reports.map(({ startedAt }) => startedAt).sort()[0] ?? merged.startedAt,
     elapsedMs: Math.max(...reports.map(({ elapsedMs }) => elapsedMs)),
-    totals: { ...merged.totals, ...troublesOf(reports) },
+    totals: { ...merged.totals, ...historyOf(reports) },
     computed,
     throughput: {
       ...{ tokensPerSecond, sequencesPerSecond, deviceBusyShare, starvedShare },
@@ -93,8 +93,12 @@ function listsOf(nodes: readonly NodeReport[]): Pick<Report, 'workers' | 'restar
   return lists;
 }
 
-function troublesOf(reports: readonly Report[]): Pick<Report['totals'], 'packsRecomputed' | 'packsSplit'> {
+/** To the merge all packs are from before; what counts is what the nodes found so. */
+function historyOf(
+  reports: readonly Report[],
+): Pick<Report['totals'], 'packsReused' | 'packsRecomputed' | 'packsSplit'> {
   return {
+    packsReused: reports.reduce((sum, { totals }) => sum + totals.packsReused, 0),
     packsRecomputed: reports.reduce((sum, { totals }) => sum + totals.packsRecomputed, 0),
     packsSplit: reports.reduce((sum, { totals }) => sum + totals.packsSplit, 0),
   };

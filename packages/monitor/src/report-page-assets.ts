@@ -21,6 +21,7 @@ h1 { margin: 0; font-size: 26px; } h2 { margin: 36px 0 8px; font-size: 18px; }
 .key.computing { background: var(--blue); margin-left: 0; } .key.waiting { background: var(--amber); } .key.starting { background: var(--line); } .key.restart { background: var(--red); width: 3px; }
 .scroll { overflow-x: auto; }
 table { border-collapse: collapse; width: 100%; font-size: 14px; font-variant-numeric: tabular-nums; }
+a { color: var(--blue); }
 th, td { text-align: left; padding: 5px 10px 5px 0; border-bottom: 1px solid var(--line); } th { color: var(--soft); font-weight: 500; }
 .columns { display: grid; align-items: start; grid-template-columns: repeat(auto-fit, minmax(280px, 1fr)); gap: 28px; }
 .histogram caption { text-align: left; font-weight: 600; padding-bottom: 6px; } .histogram th { white-space: nowrap; width: 1%; }
@@ -45,7 +46,8 @@ export const CHART_SCRIPT = `
   const draw = (id, series, data, label, values, range, times = seconds) => {
     const place = document.getElementById(id);
     if (place === null) return;
-    if (times.length < 2) { place.textContent = 'The run was too short for a curve.'; place.style.minHeight = '0'; return; }
+    // Two points make a straight line of whatever happened between them.
+    if (times.length < 3) { place.textContent = 'The run was too short for a curve.'; place.style.minHeight = '0'; return; }
     const chart = new uPlot({
       width: place.clientWidth, height: 240, scales: { x: { time: false }, y: { range } },
       axes: [{ ...axis('', (u, ticks) => ticks.map(clock)), size: 36, labelSize: 0, label: undefined }, axis(label, values)],

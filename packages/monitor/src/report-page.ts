@@ -68,7 +68,8 @@ function nodes(report: Report): string {
   const rows = report.nodes.map((node) => [
     ...[String(node.node), node.status, node.startedAt, duration(node.elapsedMs)],
     ...[node.workers, node.tokens, node.tokensPerSecond].map(count),
-    ...[percent(node.deviceBusyShare), node.page],
+    percent(node.deviceBusyShare),
+    { href: node.page },
   ]);
   return `<h2>Nodes</h2>${table('nodes', head, rows)}`;
 }
@@ -217,8 +218,12 @@ function settings({ settings: all, versions }: Report): string {
   return `<details><summary>Settings and versions</summary>${table('settings', ['setting', 'value'], rows)}${versionTable}</details>`;
 }
 
-function table(id: string, head: readonly string[], rows: readonly (readonly string[])[]): string {
-  const cells = (row: readonly string[]): string => row.map((cell) => `<td>${text(cell)}</td>`).join('');
+type Cell = string | { readonly href: string };
+
+function table(id: string, head: readonly string[], rows: readonly (readonly Cell[])[]): string {
+  const content = (cell: Cell): string =>
+    typeof cell === 'string' ? text(cell) : `<a href="${text(cell.href)}">${text(cell.href)}</a>`;
+  const cells = (row: readonly Cell[]): string => row.map((cell) => `<td>${content(cell)}</td>`).join('');
   return (
     `<div class="scroll"><table id="${id}"><thead><tr>${head.map((name) => `<th scope="col">${text(name)}</th>`).join('')}</tr></thead>` +
     `<tbody>${rows.map((row) => `<tr>${cells(row)}</tr>`).join('')}</tbody></table></div>`

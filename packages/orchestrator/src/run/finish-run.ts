@@ -7,7 +7,7 @@ import {
 } from '@virnucpro/protocol';
 import type { VirnucproError } from '@virnucpro/protocol';
 
-import { describeNode, isShared } from '../nodes/node-share.ts';
+import { describeNode, isShared, type NodeShare } from '../nodes/node-share.ts';
 import { formatBytes, formatCount, formatDuration } from '../progress/format.ts';
 import { collectTrace } from './collect-trace.ts';
 import { measureRoom } from './disk-room.ts';
@@ -88,10 +88,15 @@ async function leaveStopped(
   if (status === 'stopped') {
     job.log.warn(
       `stopped by ${job.stop.cause() ?? 'request'}: ${formatCount(outcome.tracker.snapshot().sequencesDone)} sequences are done; go on with: ` +
-        `virnucpro-orchestrate resume ${job.paths.directory}`,
+        `virnucpro-orchestrate resume ${job.paths.directory}${shareFlags(shareOf(job.mission))}`,
     );
   }
   return EXIT_CODES.stopped;
+}
+
+/** Without them one process would take on what belongs to all nodes. */
+function shareFlags(share: NodeShare): string {
+  return isShared(share) ? ` --num-nodes ${share.count} --node-rank ${share.rank}` : '';
 }
 
 /** What is in the logs stays, whatever happened; the manifest says "stopped" if there is room to say it. */

@@ -41,7 +41,7 @@ export async function mergeRun(job: Job, outcome: EmbedOutcome): Promise<ExitCod
   if (!job.settings['keep-checkpoints']) await removeCheckpoints(job.context.fileSystem, job.paths);
   if (!job.settings.json) {
     const { paths, context } = job;
-    context.stdout.write(summaryText({ manifest, merged, paths, tracker: outcome.tracker, mergeMs, report }));
+    context.stdout.write(summaryText({ manifest, merged, paths, mergeMs, report }));
   }
   return rejected > 0 ? EXIT_CODES.completeWithRejections : EXIT_CODES.complete;
 }

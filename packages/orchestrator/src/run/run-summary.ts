@@ -6,33 +6,28 @@ import { EXIT_CODES, InputError, type ExitCode } from '@virnucpro/protocol';
 
 import type { RunSettings } from '../config/run-options.ts';
 import { formatBytes, formatCount, formatDuration } from '../progress/format.ts';
-import type { RunTracker } from './run-tracker.ts';
 import type { RunContext } from './run-context.ts';
 
 export interface SummaryInput {
   readonly manifest: Manifest;
   readonly merged: MergeResult;
   readonly paths: RunPaths;
-  readonly tracker: RunTracker;
   readonly mergeMs: number;
   /** Over all nodes, where several computed. */
-  readonly report: Pick<Report, 'verdict' | 'throughput' | 'packing' | 'elapsedMs' | 'nodes'>;
+  readonly report: Pick<Report, 'verdict' | 'throughput' | 'packing' | 'elapsedMs' | 'totals' | 'computed'>;
 }
 
 /** What a person wants to know at the end: how much, how fast, where it is, how to read it. */
-export function summaryText({ manifest, merged, paths, tracker, mergeMs, report }: SummaryInput): string {
+export function summaryText({ manifest, merged, paths, mergeMs, report }: SummaryInput): string {
   const { rows, rejected } = merged;
-  const { total } = tracker;
-  const { verdict, throughput, packing, nodes } = report;
+  const { verdict, throughput, packing, computed } = report;
+  const { packsReused } = report.totals;
   const seconds = report.elapsedMs / 1000;
-  const reused =
-    tracker.reused.packs > 0 && nodes.length === 0
-      ? ` · ${formatCount(tracker.reused.packs)} packs from before`
-      : '';
-  const { copiedSequences, copiedTokens } = total;
+  const reused = packsReused > 0 ? ` · ${formatCount(packsReused)} packs from before` : '';
+  const { copiedSequences, copiedTokens } = computed;
   const repeats =
     copiedSequences > 0
-      ? ` · ${formatCount(copiedSequences)} repeated sequences (${percentText(copiedTokens, total.tokens + copiedTokens)} of the tokens) computed once`
+      ? ` · ${formatCount(copiedSequences)} repeated sequences (${percentText(copiedTokens, computed.tokens + copiedTokens)} of the tokens) computed once`
       : '';
   return [
     `complete: ${formatCount(rows)} sequences${rejected > 0 ? `, ${formatCount(rejected)} rejected` : ''} in ${formatDuration(seconds)}` +
