@@ -1,7 +1,6 @@
 import type { Argv, CommandModule } from 'yargs';
 
 import { environmentLayer, flagLayer, resolveSettings, type SettingsLayer } from '../../config/layers.ts';
-import type { RunOption } from '../../config/option.ts';
 import {
   RUN_OPTION_NAMES,
   RUN_OPTIONS,
@@ -10,6 +9,7 @@ import {
 } from '../../config/run-options.ts';
 import { translationSettings } from '../../config/translation-settings.ts';
 import type { RunContext, Finish } from '../../run/run-context.ts';
+import { addOptions } from './add-options.ts';
 
 interface RunArguments {
   readonly fasta: string[];
@@ -93,19 +93,6 @@ function buildRunOptions(yargs: Argv): Argv {
   return addRunOptions(parser);
 }
 
-/** Flags are taken as text and checked with all other sources; their default is shown, not set. */
 export function addRunOptions(yargs: Argv, names: readonly RunOptionName[] = RUN_OPTION_NAMES): Argv {
-  let parser = yargs;
-  for (const name of names) {
-    const { describe, group, value, default: fallback, defaultDescription }: RunOption = RUN_OPTIONS[name];
-    const shown = defaultDescription ?? String(fallback);
-    parser = parser.option(name, {
-      describe: `${describe}${value === undefined ? '' : ` (${value})`} [${shown}]`,
-      group,
-      ...(value === undefined
-        ? { type: 'boolean' as const }
-        : { type: 'string' as const, requiresArg: true }),
-    });
-  }
-  return parser;
+  return addOptions(yargs, RUN_OPTIONS, names);
 }

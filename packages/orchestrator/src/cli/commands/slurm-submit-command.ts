@@ -3,12 +3,12 @@ import { join } from 'node:path';
 import { EXIT_CODES } from '@virnucpro/protocol';
 import type { Argv, CommandModule } from 'yargs';
 
-import type { RunOption } from '../../config/option.ts';
 import type { Finish, RunContext } from '../../run/run-context.ts';
 import { shellQuote } from '../../slurm/quote.ts';
 import { PASSED_OPTIONS } from '../../slurm/run-arguments.ts';
 import { SLURM_OPTION_NAMES, SLURM_OPTIONS, slurmSettingsFrom } from '../../slurm/slurm-options.ts';
 import { submittedJobs, type Submission } from '../../slurm/submission.ts';
+import { addOptions } from './add-options.ts';
 import { addRunOptions, restoreStdin, settingsFrom } from './run-command.ts';
 
 interface SubmitArguments {
@@ -102,23 +102,7 @@ function buildOptions(yargs: Argv): Argv {
       requiresArg: true,
       describe: 'YAML file with options of run, and these below "slurm:"',
     });
-  return addRunOptions(addSlurmOptions(parser), PASSED_OPTIONS);
-}
-
-/** As text, checked with all other sources, like the options of `run`. */
-function addSlurmOptions(yargs: Argv): Argv {
-  let parser = yargs;
-  for (const name of SLURM_OPTION_NAMES) {
-    const { describe, group, value, default: fallback, defaultDescription }: RunOption = SLURM_OPTIONS[name];
-    const shown = defaultDescription ?? String(fallback);
-    parser = parser.option(name, {
-      describe: `${describe} (${value ?? ''}) [${shown}]`,
-      group,
-      type: 'string',
-      requiresArg: true,
-    });
-  }
-  return parser;
+  return addRunOptions(addOptions(parser, SLURM_OPTIONS, SLURM_OPTION_NAMES), PASSED_OPTIONS);
 }
 
 function describeSubmission(runDirectory: string, submission: Submission): string {
