@@ -23,7 +23,7 @@ export interface ProviderFinding {
   readonly cuda: number | null;
 }
 
-/** Public GPU builds of ONNX Runtime are for CUDA 13 since 1.27; those for 12 have a feed of their own. */
+/** What the provider of this version that we have looked at is built for; assumed where nothing tells. */
 export const USUAL_CUDA = 13;
 
 const NAME = 'CUDA provider';
