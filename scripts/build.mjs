@@ -1,9 +1,11 @@
-// Compiles all packages: TypeScript to dist/, and AssemblyScript, where its source changed, to WebAssembly beside it.
+// Builds all packages into their dist/: TypeScript, AssemblyScript where its source changed, and the programs in bundles.
 import { spawnSync } from 'node:child_process';
 import { mkdirSync, statSync } from 'node:fs';
 import { createRequire } from 'node:module';
 import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
+
+import { bundlePrograms } from './bundle.mjs';
 
 const root = dirname(dirname(fileURLToPath(import.meta.url)));
 const require = createRequire(import.meta.url);
@@ -12,6 +14,7 @@ run(require.resolve('typescript/bin/tsc'), ['-b']);
 await compileAssembly('fasta', 'plain-records');
 await compileAssembly('translate', 'nucleotide-lines');
 await compileAssembly('translate', 'six-frames');
+await bundlePrograms();
 
 async function compileAssembly(packageName, name) {
   const home = join(root, 'packages', packageName);

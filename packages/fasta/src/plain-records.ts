@@ -1,4 +1,5 @@
 import { readFileSync } from 'node:fs';
+import { createRequire } from 'node:module';
 
 import {
   WebAssembly,
@@ -11,8 +12,8 @@ import { BYTE_CLASS } from './byte-classes.ts';
 import type { PlainRows, RecordBatch } from './record-batch.ts';
 import type { ScanTables } from './scan-tables.ts';
 
-/** Built from assembly/plain-records.ts; the path is the same from src and from dist. */
-const PROGRAM = new URL('../dist/plain-records.wasm', import.meta.url);
+/** Built from assembly/plain-records.ts; found by its package, from wherever this file is bundled into. */
+const PROGRAM = createRequire(import.meta.url).resolve('@virnucpro/fasta/plain-records.wasm');
 
 /** What assembly/plain-records.ts exports; addresses are offsets in `memory`. */
 interface Program {

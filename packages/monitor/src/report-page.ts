@@ -18,7 +18,8 @@ export interface PageOutput {
  * @param outputs results with their checksums; none while the run is unfinished
  */
 export async function renderReportPage(report: Report, outputs: readonly PageOutput[]): Promise<string> {
-  const require = createRequire(import.meta.url);
+  // uPlot is this package's; a bundle of another may hold this code.
+  const require = createRequire(createRequire(import.meta.url).resolve('@virnucpro/monitor/package.json'));
   const [library, libraryStyle] = await Promise.all(
     ['uplot/dist/uPlot.iife.min.js', 'uplot/dist/uPlot.min.css'].map((path) =>
       readFile(require.resolve(path), 'utf8'),

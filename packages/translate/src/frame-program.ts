@@ -1,4 +1,5 @@
 import { readFileSync } from 'node:fs';
+import { createRequire } from 'node:module';
 
 import type { TranslationSettings } from '@virnucpro/protocol';
 import {
@@ -10,8 +11,8 @@ import {
 
 import { AMINO_ACIDS_BY_CODE } from './genetic-codes.ts';
 
-/** Built from assembly/six-frames.ts; the path is the same from src and from dist. */
-const PROGRAM = new URL('../dist/six-frames.wasm', import.meta.url);
+/** Built from assembly/six-frames.ts; found by its package, from wherever this file is bundled into. */
+const PROGRAM = createRequire(import.meta.url).resolve('@virnucpro/translate/six-frames.wasm');
 
 /** What assembly/six-frames.ts exports; addresses are offsets in `memory`. */
 export interface FrameProgram {

@@ -1,4 +1,5 @@
 import { readFileSync } from 'node:fs';
+import { createRequire } from 'node:module';
 
 import {
   WebAssembly,
@@ -9,8 +10,8 @@ import {
 
 import { LETTER_CLASS, LETTER_CLASSES } from './nucleotide-letters.ts';
 
-/** Built from assembly/nucleotide-lines.ts; the path is the same from src and from dist. */
-const PROGRAM = new URL('../dist/nucleotide-lines.wasm', import.meta.url);
+/** Built from assembly/nucleotide-lines.ts; found by its package, from wherever this file is bundled into. */
+const PROGRAM = createRequire(import.meta.url).resolve('@virnucpro/translate/nucleotide-lines.wasm');
 
 interface Program {
   readonly memory: WebAssemblyMemory;

@@ -29,7 +29,7 @@ export interface ShardLoader {
 
 export function createShardLoader(
   config: ShardLoaderConfig,
-  threadEntry = new URL('loader-thread.js', import.meta.url),
+  threadEntry = new URL(import.meta.resolve('@virnucpro/gpu-worker/loader-thread')),
 ): ShardLoader {
   const pool = new Piscina<LoadShardRequest | null, LoaderReply>({
     filename: threadEntry.href,

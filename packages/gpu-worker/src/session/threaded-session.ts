@@ -155,5 +155,5 @@ function unexpectedEnd(code: number): VirnucproError {
 }
 
 function defaultThreadEntry(): URL {
-  return new URL('session-thread.js', import.meta.url);
+  return new URL(import.meta.resolve('@virnucpro/gpu-worker/session-thread'));
 }

@@ -1,5 +1,3 @@
-import { createRequire } from 'node:module';
-
 import { nodeFileSystem } from '@virnucpro/checkpoint/file-system';
 import { EXIT_CODES, isVirnucproError, storageFailure, UsageError } from '@virnucpro/protocol';
 import yargs, { type Argv } from 'yargs';
@@ -15,6 +13,7 @@ import { slurmCommand } from './commands/slurm-command.ts';
 import { statusCommand } from './commands/status-command.ts';
 import { translateCommand } from './commands/translate-command.ts';
 import { verifyCommand } from './commands/verify-command.ts';
+import { toolVersion } from '../installation/installation.ts';
 import type { RunContext } from '../run/run-context.ts';
 
 const HELP_WIDTH = 110;
@@ -102,11 +101,4 @@ function printError(cause: unknown, stderr: NodeJS.WritableStream): number {
   const shown = error instanceof Error ? (error.stack ?? error.message) : String(error);
   stderr.write(`unexpected error, please report it with this text:\n${shown}\n`);
   return EXIT_CODES.unexpected;
-}
-
-function toolVersion(): string {
-  const { version } = createRequire(import.meta.url)('@virnucpro/orchestrator/package.json') as {
-    version: string;
-  };
-  return version;
 }

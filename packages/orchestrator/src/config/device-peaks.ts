@@ -4,8 +4,7 @@ import type { DevicePeak } from '@virnucpro/monitor';
 import { parse } from 'yaml';
 import { z } from 'zod';
 
-/** config/devices.yaml; the path is the same from src and from dist. */
-const TABLE = new URL('../../../../config/devices.yaml', import.meta.url);
+import { shippedConfigPath } from '../installation/installation.ts';
 
 const TERA = 1e12;
 const tableSchema = z.strictObject({
@@ -15,7 +14,7 @@ const tableSchema = z.strictObject({
 });
 
 /** @throws {z.ZodError} the table does not fit its schema */
-export async function readDevicePeaks(path: URL = TABLE): Promise<DevicePeak[]> {
+export async function readDevicePeaks(path = shippedConfigPath('devices.yaml')): Promise<DevicePeak[]> {
   const { devices } = tableSchema.parse(parse(await readFile(path, 'utf8')));
   return devices.map(({ match, fp16, fp32 }) => ({
     match,

@@ -14,7 +14,9 @@ export interface RunningScan {
 
 /** Starts to scan; `onShard` gets each shard as soon as it is cut, in input order. */
 export function startScan(data: ScanThreadData, onShard: (shard: Shard) => void): RunningScan {
-  const thread = new Worker(new URL('scan-thread.js', import.meta.url), { workerData: data });
+  const thread = new Worker(new URL(import.meta.resolve('@virnucpro/orchestrator/scan-thread')), {
+    workerData: data,
+  });
   const summary = new Promise<ScanSummary>((resolve, reject) => {
     thread.on('message', (message: ScanMessage) => {
       switch (message.type) {

@@ -1,5 +1,5 @@
 import { stat } from 'node:fs/promises';
-import { dirname, resolve } from 'node:path';
+import { resolve } from 'node:path';
 import { fileURLToPath } from 'node:url';
 
 import { resolveInputFiles } from '@virnucpro/fasta';
@@ -7,13 +7,10 @@ import { loadEsmModel } from '@virnucpro/model';
 import { UsageError } from '@virnucpro/protocol';
 
 import type { RunSettings } from '../config/run-options.ts';
+import { installationDirectory, programPath } from '../installation/installation.ts';
 import type { ScriptRequest } from './batch-scripts.ts';
 import { runArguments } from './run-arguments.ts';
 import type { SlurmSettings } from './slurm-options.ts';
-
-/** Paths are the same from src and from dist. */
-const ENTRY = new URL('../../bin/virnucpro-orchestrate.js', import.meta.url);
-const ROOT = dirname(fileURLToPath(new URL('../../../../package.json', import.meta.url)));
 
 export interface ScriptWish {
   readonly fasta: readonly string[];
@@ -29,7 +26,7 @@ export interface ScriptWish {
  * @throws {VirnucproError} as `run` would
  */
 export async function scriptRequest(wish: ScriptWish): Promise<ScriptRequest> {
-  const { fasta, runSettings, slurmSettings, programEntry = ENTRY } = wish;
+  const { fasta, runSettings, slurmSettings, programEntry } = wish;
   refuseStdin(fasta);
   await resolveInputFiles(fasta);
   if (runSettings.model !== 'demo') await loadEsmModel(runSettings.model);
@@ -41,7 +38,11 @@ export async function scriptRequest(wish: ScriptWish): Promise<ScriptRequest> {
     runArguments: runArguments(runSettings, slurmSettings),
     folders: runSettings.model === 'demo' ? [] : [resolve(runSettings.model)],
     settings: { ...slurmSettings, container: image === null || isRemote(image) ? image : resolve(image) },
-    program: { node: process.execPath, entry: fileURLToPath(programEntry), root: ROOT },
+    program: {
+      node: process.execPath,
+      entry: programEntry === undefined ? programPath : fileURLToPath(programEntry),
+      root: installationDirectory,
+    },
   };
 }
 

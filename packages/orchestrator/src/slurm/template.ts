@@ -1,12 +1,11 @@
 import { readFile } from 'node:fs/promises';
 
+import { shippedConfigPath } from '../installation/installation.ts';
+
 export type TemplateName = 'run.sh' | 'merge.sh';
 
-/** config/slurm; the path is the same from src and from dist. */
-const TEMPLATES = new URL('../../../../config/slurm/', import.meta.url);
-
 export function readTemplate(name: TemplateName): Promise<string> {
-  return readFile(new URL(name, TEMPLATES), 'utf8');
+  return readFile(shippedConfigPath(`slurm/${name}`), 'utf8');
 }
 
 /**
