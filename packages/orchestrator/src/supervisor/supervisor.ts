@@ -1,3 +1,5 @@
+import { availableParallelism } from 'node:os';
+
 import type { VirnucproError } from '@virnucpro/protocol';
 import {
   deserializeError,
@@ -17,6 +19,7 @@ import { DEFAULT_TIMEOUTS, overdue, type SupervisorTimeouts } from './overdue.ts
 import { PackTimes, type HangLimits } from './pack-times.ts';
 import type { Blame } from './shard-troubles.ts';
 import type { HeartbeatMessage, SupervisorEnd, SupervisorEvents } from './supervisor-events.ts';
+import { startsDue } from './start-turns.ts';
 import { WorkerHandle, type WorkerExit } from './worker-handle.ts';
 import { WorkerSlot } from './worker-slot.ts';
 
@@ -60,7 +63,7 @@ export class Supervisor {
   }
 
   start(): void {
-    for (const slot of this.#slots) this.#startWorker(slot);
+    this.#startInTurn();
   }
 
   /** To be called when shards were added, or when the last one was. */
@@ -86,6 +89,12 @@ export class Supervisor {
     this.#end({ kind: 'failed', error });
   }
 
+  #startInTurn(): void {
+    if (this.#ending !== null) return;
+    const due = startsDue(this.#slots, performance.now(), availableParallelism());
+    for (const slot of due) this.#startWorker(slot);
+  }
+
   #startWorker(slot: WorkerSlot): void {
     const { events, workerEntry, initMessage } = this.#options;
     slot.occupy(performance.now());
@@ -108,6 +117,7 @@ export class Supervisor {
         slot.handle?.markReady();
         slot.wasReady = true;
         events.onWorkerReady(slot.rank, message);
+        this.#startInTurn();
         this.dispatch();
         return;
       case 'heartbeat':
@@ -185,6 +195,7 @@ export class Supervisor {
       });
       this.#report(slot, loss);
       this.#judgeLoss(slot);
+      this.#startInTurn();
       this.dispatch();
     }
     this.#resolveIfAllGone();
@@ -267,6 +278,7 @@ export class Supervisor {
     this.#lastCheckMs = nowMs;
     // This process was stopped itself: what the workers sent meanwhile is still to be read.
     if (lateMs > 10 * WATCH_INTERVAL_MS) return;
+    this.#startInTurn();
     for (const slot of this.#slots) {
       if (slot.alive && nowMs > this.#drainDeadlineMs) {
         this.#killWorker(slot, `it did not end within ${this.#timeouts.drainMs / 1000} s of being told to`);
