@@ -25,15 +25,15 @@ export async function refuseOtherType(
 ): Promise<string | null> {
   if (settings['input-type'] !== 'auto') return null;
   const wanted = settings.translate ? 'nucleotide' : 'protein';
-  const seen = new Set<SequenceType | null>();
+  const untold: string[] = [];
   for (const file of files) {
     const guess = guessSequenceType(await beginningOf(file));
     if (guess.type !== null && guess.type !== wanted) throw otherType(file, guess, wanted);
-    seen.add(guess.type);
+    if (guess.type === null) untold.push(file.displayPath);
   }
-  return seen.has(wanted)
-    ? `input: ${wanted} FASTA, told by its letters`
-    : `input: too few letters to tell protein from nucleotides; taken as ${wanted}`;
+  if (untold.length === 0) return `input: ${wanted} FASTA, told by its letters`;
+  const which = untold.length === files.length ? '' : ` in ${untold.join(', ')}`;
+  return `input: too few letters${which} to tell protein from nucleotides; taken as ${wanted}`;
 }
 
 async function beginningOf({ path, bytes }: PlainFile): Promise<Uint8Array> {
