@@ -37,16 +37,16 @@ const WRITTEN_BASES: usize = 16;
 const PROTEIN: usize = 20;
 const RESIDUES: usize = 24;
 
-/** Per base: its code, or AMBIGUOUS. */
-const CODES: usize = memory.data(640, 16);
-/** Per base: the number of the codon that begins there; 64 or more when it is ambiguous. */
-const CODONS: usize = memory.data(640, 16);
-const AMBIGUOUS: i8 = 0x40;
+const CODES_START: usize = memory.data(640 + 64, 16);
+/** Per base: its code, or AMBIGUOUS; as much slack is before them as behind. */
+const CODES: usize = CODES_START + 64;
+/** Greater than any code, and than any two codes side by side. */
+const AMBIGUOUS: i8 = 0x10;
 
-/** Residue of each codon as it stands, and on the other strand; 0 for an ambiguous one. */
-const FORWARD: usize = memory.data(256, 16);
-const BACKWARD: usize = memory.data(256, 16);
-/** For the low nibble of a codon's number: bit h when the codon h << 4 | nibble is a stop, bit 4 + h on the other strand. */
+/** Residue of each codon as it stands, and on the other strand. */
+const FORWARD: usize = memory.data(64, 16);
+const BACKWARD: usize = memory.data(64, 16);
+/** For the last two bases of a codon: bit f when it is a stop with first base f, bit 4 + f on the other strand. */
 const STOP_ROWS: usize = memory.data(16, 16);
 
 /** A bit per base, BLOCK of them a word: a stop codon begins there. */
@@ -72,6 +72,10 @@ let cutsAtStops: bool = false;
 /** Frames found in the last chunk, and residues of all of them. */
 let frames: i32 = 0;
 let residuesUsed: i32 = 0;
+
+/** Where, in any block of the last chunk, a stop codon begins: a bit per base of a block. */
+let forwardStops: u64 = 0;
+let backwardStops: u64 = 0;
 
 /** Takes the code from AMINO_ACIDS. */
 export function prepare(least: i32, orfs: bool): void {
@@ -104,13 +108,12 @@ export function openFrames(at: usize, bases: i32): i32 {
   const blocks = (bases + BLOCK - 1) / BLOCK;
   for (let offset = 0; offset < 3 && bases - offset >= 3; offset += 1) {
     if (cutsAtStops) addForwardPieces(offset, bases, blocks);
-    else if (!anyStop(FORWARD_STOPS, PHASE << offset, blocks)) addFrame(offset, 0, offset, bases - offset);
+    else if ((forwardStops & (PHASE << offset)) == 0) addFrame(offset, 0, offset, bases - offset);
   }
   for (let offset = 0; offset < 3 && bases - offset >= 3; offset += 1) {
     const last = bases - 3 - offset;
     if (cutsAtStops) addBackwardPieces(offset, last, blocks);
-    else if (!anyStop(BACKWARD_STOPS, PHASE << (last % 3), blocks))
-      addFrame(3 + offset, 0, last, bases - offset);
+    else if ((backwardStops & (PHASE << (last % 3))) == 0) addFrame(3 + offset, 0, last, bases - offset);
   }
   return frames;
 }
@@ -120,6 +123,8 @@ function findStops(at: usize, bases: i32): void {
   const letterOf = i8x16(-1, 0x41, -1, 0x43, 0x54, -1, -1, 0x47, -1, -1, -1, -1, -1, -1, -1, -1);
   const codeOf = i8x16(0, 2, 0, 1, 0, 0, 0, 3, 0, 0, 0, 0, 0, 0, 0, 0);
   const ambiguous = i8x16.splat(AMBIGUOUS);
+  const rowOfFirst = i8x16(0x11, 0x22, 0x44, -0x78, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0);
+  const rows = v128.load(STOP_ROWS);
   for (let index = 0; index < bases; index += 16) {
     const letters = v128.and(v128.load(at + index), i8x16.splat(<i8>0xdf));
     const low = v128.and(letters, i8x16.splat(0x0f));
@@ -128,42 +133,29 @@ function findStops(at: usize, bases: i32): void {
   }
   // No codon goes beyond the chunk.
   for (let index = 0; index < SLACK; index += 16) v128.store(CODES + bases + index, ambiguous);
+  forwardStops = backwardStops = 0;
   let word: usize = 0;
   for (let block = 0; block < bases; block += BLOCK) {
     let forward: u64 = 0;
     let backward: u64 = 0;
     for (let index = 0; index < BLOCK; index += 16) {
-      const codons = codonsAt(CODES + block + index);
-      v128.store(CODONS + block + index, codons);
-      forward |= (<u64>stopsIn(codons, i8x16(1, 2, 4, 8, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0))) << index;
-      backward |=
-        (<u64>stopsIn(codons, i8x16(16, 32, 64, -128, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0))) << index;
+      const first = v128.load(CODES + block + index);
+      const rest = pairsOf(v128.load(CODES + block + index, 1), v128.load(CODES + block + index, 2));
+      const stops = v128.and(i8x16.swizzle(rowOfFirst, first), i8x16.swizzle(rows, rest));
+      forward |= (<u64>anyOf(stops, 0x0f)) << index;
+      backward |= (<u64>anyOf(stops, 0xf0)) << index;
     }
     store<u64>(FORWARD_STOPS + word, forward);
     store<u64>(BACKWARD_STOPS + word, backward);
+    forwardStops |= forward;
+    backwardStops |= backward;
     word += 8;
   }
 }
 
-function codonsAt(codes: usize): v128 {
-  const first = v128.load(codes);
-  const second = v128.load(codes, 1);
-  const third = v128.load(codes, 2);
-  const ambiguous = v128.and(v128.or(v128.or(first, second), third), i8x16.splat(AMBIGUOUS));
-  const codons = v128.or(v128.or(i8x16.shl(first, 4), i8x16.shl(second, 2)), third);
-  return v128.or(codons, ambiguous);
-}
-
-function stopsIn(codons: v128, bitOfHigh: v128): u32 {
-  const rows = i8x16.swizzle(v128.load(STOP_ROWS), v128.and(codons, i8x16.splat(0x0f)));
-  const bits = i8x16.swizzle(bitOfHigh, i8x16.shr_u(codons, 4));
-  return <u32>i8x16.bitmask(i8x16.ne(v128.and(rows, bits), i8x16.splat(0)));
-}
-
-function anyStop(stops: usize, phase: u64, blocks: i32): bool {
-  let all: u64 = 0;
-  for (let block = 0; block < blocks; block += 1) all |= load<u64>(stops + ((<usize>block) << 3));
-  return (all & phase) != 0;
+/** @returns a bit for each byte that has any of these bits */
+function anyOf(bytes: v128, bits: u8): u32 {
+  return <u32>i8x16.bitmask(i8x16.ne(v128.and(bytes, i8x16.splat(<i8>bits)), i8x16.splat(0)));
 }
 
 function addForwardPieces(offset: i32, bases: i32, blocks: i32): void {
@@ -210,10 +202,7 @@ function addFrame(label: i32, orf: i32, codon: i32, bases: i32): void {
   const codons = bases / 3;
   if (codons < minResidues) return;
   const isForward = label < 3;
-  const protein = PROTEINS + <usize>residuesUsed;
-  const residues = isForward
-    ? translate(CODONS + codon, 3, codons, FORWARD, protein)
-    : translate(CODONS + codon, -3, codons, BACKWARD, protein);
+  const residues = translate(CODES + codon, isForward, codons, PROTEINS + <usize>residuesUsed);
   if (residues < minResidues) return;
   const frame = FRAMES + ((<usize>frames) << 5);
   store<i32>(frame, label, LABEL);
@@ -228,17 +217,66 @@ function addFrame(label: i32, orf: i32, codon: i32, bases: i32): void {
   frames += 1;
 }
 
-/** @returns residues; an ambiguous codon has none */
-function translate(from: usize, step: isize, codons: i32, residueOf: usize, protein: usize): i32 {
+/**
+ * Translates 16 codons at a time.
+ *
+ * @param from address of the codes of the codon that is read first
+ * @returns residues; an ambiguous codon has none
+ */
+function translate(from: usize, isForward: bool, codons: i32, protein: usize): i32 {
   let at = from;
   let out = protein;
-  for (let left = codons; left > 0; left -= 1) {
-    const residue = load<u8>(residueOf + <usize>load<u8>(at));
-    store<u8>(out, residue);
-    out += <usize>(residue == 0 ? 0 : 1);
-    at += step;
+  for (let left = codons; left > 0; left -= 16) {
+    const residues = isForward ? residuesAt(at, FORWARD) : reversed(residuesAt(at - 45, BACKWARD));
+    v128.store(out, residues);
+    const count = min(left, 16);
+    const dropped = i8x16.bitmask(i8x16.eq(residues, i8x16.splat(0))) & ((1 << count) - 1);
+    out += dropped == 0 ? <usize>count : closeGaps(out, count);
+    at = isForward ? at + 48 : at - 48;
   }
   return <i32>(out - protein);
+}
+
+/** @returns the residues of 16 codons, in their order; 0 for an ambiguous one */
+function residuesAt(codes: usize, residueOf: usize): v128 {
+  const low = v128.load(codes);
+  const middle = v128.load(codes, 16);
+  const high = v128.load(codes, 32);
+  // Each takes every third byte.
+  const lowFirst = i8x16.shuffle(low, middle, 0, 3, 6, 9, 12, 15, 18, 21, 24, 27, 30, 0, 0, 0, 0, 0);
+  const first = i8x16.shuffle(lowFirst, high, 0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 17, 20, 23, 26, 29);
+  const lowSecond = i8x16.shuffle(low, middle, 1, 4, 7, 10, 13, 16, 19, 22, 25, 28, 31, 0, 0, 0, 0, 0);
+  const second = i8x16.shuffle(lowSecond, high, 0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 18, 21, 24, 27, 30);
+  const lowThird = i8x16.shuffle(low, middle, 2, 5, 8, 11, 14, 17, 20, 23, 26, 29, 0, 0, 0, 0, 0, 0);
+  const third = i8x16.shuffle(lowThird, high, 0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 16, 19, 22, 25, 28, 31);
+  const rest = pairsOf(second, third);
+  // An ambiguous rest has no residue with any first base.
+  const upper = v128.or(
+    v128.and(i8x16.eq(first, i8x16.splat(0)), i8x16.swizzle(v128.load(residueOf), rest)),
+    v128.and(i8x16.eq(first, i8x16.splat(1)), i8x16.swizzle(v128.load(residueOf, 16), rest)),
+  );
+  const lower = v128.or(
+    v128.and(i8x16.eq(first, i8x16.splat(2)), i8x16.swizzle(v128.load(residueOf, 32), rest)),
+    v128.and(i8x16.eq(first, i8x16.splat(3)), i8x16.swizzle(v128.load(residueOf, 48), rest)),
+  );
+  return v128.or(upper, lower);
+}
+
+/** @returns the number of two codes side by side; 16 or more when one is ambiguous, so that no look-up finds it */
+function pairsOf(left: v128, right: v128): v128 {
+  // Codes are so small that no bit gets into the byte beside it.
+  return v128.or(i16x8.shl(left, 2), right);
+}
+
+/** Moves residues together, over the zeros between them. @returns how many */
+function closeGaps(residues: usize, count: i32): usize {
+  let out = residues;
+  for (let index = 0; index < count; index += 1) {
+    const residue = load<u8>(residues + <usize>index);
+    store<u8>(out, residue);
+    out += <usize>(residue == 0 ? 0 : 1);
+  }
+  return out - residues;
 }
 
 /** Address and bytes of `>ID_chunk_`. */
@@ -414,9 +452,12 @@ function writeBackward(to: usize, first: usize, bases: i32): void {
     const isAT = v128.or(i8x16.eq(letters, i8x16.splat(0x41)), i8x16.eq(letters, i8x16.splat(0x54)));
     const isCG = v128.or(i8x16.eq(letters, i8x16.splat(0x43)), i8x16.eq(letters, i8x16.splat(0x47)));
     const flips = v128.or(v128.and(isAT, i8x16.splat(0x41 ^ 0x54)), v128.and(isCG, i8x16.splat(0x43 ^ 0x47)));
-    const reversed = i8x16(15, 14, 13, 12, 11, 10, 9, 8, 7, 6, 5, 4, 3, 2, 1, 0);
-    v128.store(to + index, i8x16.swizzle(v128.xor(letters, flips), reversed));
+    v128.store(to + index, reversed(v128.xor(letters, flips)));
   }
+}
+
+function reversed(bytes: v128): v128 {
+  return i8x16.shuffle(bytes, bytes, 15, 14, 13, 12, 11, 10, 9, 8, 7, 6, 5, 4, 3, 2, 1, 0);
 }
 
 function capitals(letters: v128): v128 {

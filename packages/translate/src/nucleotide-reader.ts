@@ -123,8 +123,7 @@ export class NucleotideReader {
 
   /** @returns index after the bytes, or after the header's line end */
   #takeHeader(bytes: Uint8Array, from: number): number {
-    let end = from;
-    while (end < bytes.length && !isLineEnd(byteAt(bytes, end))) end += 1;
+    const end = lineEndFrom(bytes, from);
     this.#header.append(bytes, from, end);
     if (end === bytes.length) return end;
     this.#endLine(byteAt(bytes, end));
@@ -188,6 +187,14 @@ export class NucleotideReader {
 
 function isLineEnd(byte: number): boolean {
   return byte === LINE_FEED || byte === CARRIAGE_RETURN;
+}
+
+/** @returns index of the first line end, or of the end. The search is the runtime's: a loop here is compiled for a second time. */
+function lineEndFrom(bytes: Uint8Array, from: number): number {
+  const lineFeed = bytes.indexOf(LINE_FEED, from);
+  const end = lineFeed === -1 ? bytes.length : lineFeed;
+  const carriageReturn = bytes.subarray(from, end).indexOf(CARRIAGE_RETURN);
+  return carriageReturn === -1 ? end : from + carriageReturn;
 }
 
 function firstWord(header: Uint8Array): Uint8Array {
