@@ -30,6 +30,12 @@ export class PartFile {
     this.#bytes += bytes.length;
   }
 
+  /** The same, done when it returns. */
+  appendSync(bytes: Uint8Array): void {
+    this.#file.writeSync(bytes, this.#bytes);
+    this.#bytes += bytes.length;
+  }
+
   /** Makes the content durable and gives it its name; the directory is synced by the caller. */
   async publish(): Promise<void> {
     await this.#file.sync();

@@ -51,6 +51,11 @@ export function faultyFileSystem(fault, countCalls, freeBytes) {
       await file.write([all.subarray(0, Math.floor(all.length / 2))], position);
       process.kill(process.pid, 'SIGKILL');
     },
+    writeSync: (/** @type {Uint8Array} */ bytes, /** @type {number} */ position) => {
+      if (!step('write')) return file.writeSync(bytes, position);
+      file.writeSync(bytes.subarray(0, Math.floor(bytes.length / 2)), position);
+      process.kill(process.pid, 'SIGKILL');
+    },
   });
 
   const inner = nodeFileSystem;

@@ -1,4 +1,5 @@
 import { realpath } from 'node:fs/promises';
+import { setImmediate } from 'node:timers/promises';
 
 import { resolveInputFiles, type InputFile } from '@virnucpro/fasta/input';
 import { StoppedError, UsageError, type TranslationSettings } from '@virnucpro/protocol';
@@ -65,12 +66,16 @@ async function translateInto(
   const warnings: string[] = [];
   const firstEmpty: string[] = [];
   for (const file of files) {
-    const take = async (record: NucleotideRecord): Promise<void> => {
-      if (record.sequence.length === 0 && firstEmpty.length === 0)
-        firstEmpty.push(`${file.displayPath}, line ${record.line}`);
-      for (const batch of translator.add(record)) {
-        signal.throwIfAborted();
-        await outputs.append(batch);
+    const take = async (records: Iterable<NucleotideRecord>): Promise<void> => {
+      for (const record of records) {
+        if (record.sequence.length === 0 && firstEmpty.length === 0)
+          firstEmpty.push(`${file.displayPath}, line ${record.line}`);
+        for (const batch of translator.add(record)) {
+          outputs.append(batch);
+          // A signal, and the lock's beat, get their turn also in a long record.
+          await setImmediate();
+          signal.throwIfAborted();
+        }
       }
     };
     if (await readNucleotides(file, stdin, take, signal))
@@ -78,7 +83,7 @@ async function translateInto(
         `${file.displayPath} does not begin with ">": what stands before the first record is ignored.`,
       );
   }
-  for (const batch of translator.flush()) await outputs.append(batch);
+  for (const batch of translator.flush()) outputs.append(batch);
   for (const place of firstEmpty) {
     const { emptyRecords } = translator.totals;
     warnings.push(`Records without sequence: ${emptyRecords}, passed over; the first is ${place}.`);

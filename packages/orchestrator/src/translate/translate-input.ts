@@ -15,8 +15,8 @@ const READ_BYTES = 256 * 1024;
 const NUL = 0;
 const FASTQ_START = 0x40;
 
-/** Takes a record; its bytes are good until the promise is settled. */
-export type RecordSink = (record: NucleotideRecord) => Promise<void>;
+/** Takes all of some records; each one's bytes are good until the next is asked for. */
+export type RecordSink = (records: Iterable<NucleotideRecord>) => Promise<void>;
 
 /**
  * Reads the records of one input, decompressed when it is gzip.
@@ -28,7 +28,7 @@ export type RecordSink = (record: NucleotideRecord) => Promise<void>;
 export async function readNucleotides(
   file: InputFile,
   stdin: NodeJS.ReadableStream,
-  onRecord: RecordSink,
+  take: RecordSink,
   signal: AbortSignal,
 ): Promise<boolean> {
   const displayPath = file.kind === 'stdin' ? 'standard input' : file.displayPath;
@@ -38,9 +38,9 @@ export async function readNucleotides(
     for await (const bytes of source) {
       signal.throwIfAborted();
       start ??= checkStart(displayPath, bytes);
-      for (const record of reader.push(bytes)) await onRecord(record);
+      await take(reader.push(bytes));
     }
-    for (const record of reader.end()) await onRecord(record);
+    await take(reader.end());
   };
   // A plain file needs no streams, and no new memory for each read.
   if (file.kind === 'plain') await read(readChunks(file.path, { chunkBytes: READ_BYTES }));

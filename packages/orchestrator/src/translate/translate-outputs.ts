@@ -61,9 +61,14 @@ export class TranslateOutputs {
   }
 
   /** @throws {StoppedError} STORAGE_FAILED */
-  async append(bytes: TranslatedBytes): Promise<void> {
-    for (const { kind, path, file } of this.#outputs)
-      await file.append(bytes[kind]).catch((error: unknown) => Promise.reject(notWritable(path, error)));
+  append(bytes: TranslatedBytes): void {
+    for (const { kind, path, file } of this.#outputs) {
+      try {
+        file.appendSync(bytes[kind]);
+      } catch (error) {
+        throw notWritable(path, error);
+      }
+    }
   }
 
   /**
