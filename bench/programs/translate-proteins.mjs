@@ -7,7 +7,8 @@ import { NucleotideReader, RecordTranslator } from '@virnucpro/translate';
 const [inputPath = '', outputPath = ''] = process.argv.slice(2);
 const [input, output] = [openSync(inputPath, 'r'), openSync(outputPath, 'w')];
 const reader = new NucleotideReader(inputPath);
-const translator = new RecordTranslator({ chunkLength: 300, geneticCode: 1, minResidues: 1, orfs: false });
+const settings = /** @type {const} */ ({ chunkLength: 300, geneticCode: 1, minResidues: 1, orfs: false });
+const translator = new RecordTranslator(settings, 'proteins');
 const buffer = new Uint8Array(256 * 1024);
 
 /** @param {Iterable<import('@virnucpro/translate').TranslatedBytes>} batches */

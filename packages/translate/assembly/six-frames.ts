@@ -68,6 +68,8 @@ const ORF_BYTES: i32 = 8;
 
 let minResidues: i32 = 1;
 let cutsAtStops: bool = false;
+/** Chunks and the bases of frames are not written. */
+let onlyProteins: bool = false;
 
 /** Frames found in the last chunk, and residues of all of them. */
 let frames: i32 = 0;
@@ -78,9 +80,10 @@ let forwardStops: u64 = 0;
 let backwardStops: u64 = 0;
 
 /** Takes the code from AMINO_ACIDS. */
-export function prepare(least: i32, orfs: bool): void {
+export function prepare(least: i32, orfs: bool, writesOnlyProteins: bool): void {
   minResidues = least;
   cutsAtStops = orfs;
+  onlyProteins = writesOnlyProteins;
   for (let codon: u32 = 0; codon < 64; codon += 1) {
     // Complements are two apart in T, C, A, G.
     const other = (((codon & 3) ^ 2) << 4) | ((((codon >> 2) & 3) ^ 2) << 2) | ((codon >> 4) ^ 2);
@@ -317,7 +320,7 @@ export function placePrefix(address: usize, bytes: i32): void {
 }
 
 /**
- * Writes chunks, one behind the other, to all three files; stops before one that does not fit.
+ * Writes chunks, one behind the other, to all files; stops before one that does not fit.
  *
  * @param at address of the first one's first base
  * @param bases from there to the end of the last one
@@ -358,8 +361,13 @@ export function writeChunks(
 function fits(length: i32): bool {
   const header = prefixBytes + MAX_DIGITS + 1;
   const frameHeader = header + LABEL_BYTES + (cutsAtStops ? ORF_BYTES : 0);
+  const headersNeed = frames * (frameHeader + 1);
+  if (onlyProteins) {
+    neededBytes = headersNeed + residuesUsed;
+    return <i32>(proteinsAt - proteinsStart) + neededBytes <= roomBytes;
+  }
   const chunkNeeds = header + length + length / COLUMNS + 1;
-  let nucleotidesNeed = frames * (frameHeader + 1);
+  let nucleotidesNeed = headersNeed;
   for (let index = 0; index < frames; index += 1)
     nucleotidesNeed += load<i32>(FRAMES + ((<usize>index) << 5), WRITTEN_BASES);
   neededBytes = max(chunkNeeds, nucleotidesNeed);
@@ -371,26 +379,29 @@ function fits(length: i32): bool {
 }
 
 function writeChunk(start: usize, length: i32, chunk: i32): void {
-  chunksAt = writeWrapped(writeByte(writeName(chunksAt, chunk), LINE_FEED), start, length);
+  if (!onlyProteins) chunksAt = writeWrapped(writeByte(writeName(chunksAt, chunk), LINE_FEED), start, length);
   for (let index = 0; index < frames; index += 1) {
     const frame = FRAMES + ((<usize>index) << 5);
-    const label = load<i32>(frame, LABEL);
-    const nameStart = nucleotidesAt;
-    nucleotidesAt = writeSuffix(writeName(nucleotidesAt, chunk), label, load<i32>(frame, ORF));
-    nucleotidesAt = writeByte(nucleotidesAt, LINE_FEED);
-    const nameBytes = <i32>(nucleotidesAt - nameStart);
-    const first = start + <usize>load<i32>(frame, FIRST);
-    const bases = load<i32>(frame, WRITTEN_BASES);
-    if (label < 3) writeForward(nucleotidesAt, first, bases);
-    else writeBackward(nucleotidesAt, first, bases);
-    nucleotidesAt = writeByte(nucleotidesAt + <usize>bases, LINE_FEED);
+    const nameStart = proteinsAt;
+    proteinsAt = writeSuffix(writeName(proteinsAt, chunk), load<i32>(frame, LABEL), load<i32>(frame, ORF));
+    proteinsAt = writeByte(proteinsAt, LINE_FEED);
+    if (!onlyProteins) writeBases(nameStart, <i32>(proteinsAt - nameStart), start, frame);
     const residues = load<i32>(frame, RESIDUES);
-    copy(proteinsAt, nameStart, nameBytes);
-    proteinsAt += <usize>nameBytes;
     copy(proteinsAt, PROTEINS + <usize>load<i32>(frame, PROTEIN), residues);
     proteinsAt = writeByte(proteinsAt + <usize>residues, LINE_FEED);
   }
   framesWritten += <f64>frames;
+}
+
+/** @param chunkStart address of the chunk's first base */
+function writeBases(name: usize, nameBytes: i32, chunkStart: usize, frame: usize): void {
+  copy(nucleotidesAt, name, nameBytes);
+  nucleotidesAt += <usize>nameBytes;
+  const first = chunkStart + <usize>load<i32>(frame, FIRST);
+  const bases = load<i32>(frame, WRITTEN_BASES);
+  if (load<i32>(frame, LABEL) < 3) writeForward(nucleotidesAt, first, bases);
+  else writeBackward(nucleotidesAt, first, bases);
+  nucleotidesAt = writeByte(nucleotidesAt + <usize>bases, LINE_FEED);
 }
 
 // Each of these returns the address behind what it wrote.

@@ -4,7 +4,7 @@ import type { ChunkPlan } from './chunk-plan.ts';
 import { frameProgram, type FrameProgram } from './frame-program.ts';
 import { CHUNK_WORD } from './frame-id.ts';
 
-/** A piece of each output file; good until the next is asked for. */
+/** A piece of each output file; good until the next is asked for. Files that are not wanted stay empty. */
 export interface TranslatedBytes {
   /** The chunks, as in the input: case kept, 60 columns. */
   readonly chunks: Uint8Array;
@@ -14,24 +14,37 @@ export interface TranslatedBytes {
   readonly proteins: Uint8Array;
 }
 
+export type TranslationFile = keyof TranslatedBytes;
+
+/** All files, or only the proteins: what is embedded. */
+export type WantedFiles = 'all' | 'proteins';
+
+/** In the order in which they get their names: the proteins come last, so who finds them finds all. */
+export const TRANSLATION_FILES: Readonly<Record<WantedFiles, readonly TranslationFile[]>> = {
+  all: ['chunks', 'nucleotides', 'proteins'],
+  proteins: ['proteins'],
+};
+
 /** Room for each file. */
 const ROOM_BYTES = 1024 * 1024;
 const PAGE_BYTES = 65_536;
 const CHUNK_WORD_BYTES = Buffer.from(CHUNK_WORD);
 const RECORD_START = 0x3e;
 
-/** Writes chunks and their open frames to the three files, as bytes in memory. */
+/** Writes chunks and their open frames to the files, as bytes in memory. */
 export class ChunkWriter {
   readonly #program: FrameProgram;
   readonly #chunkLength: number;
+  readonly #files: readonly TranslationFile[];
   /** Address of the outputs, one behind the other, and behind them the start of the records' names. */
   readonly #start: number;
   #roomBytes = ROOM_BYTES;
   #memory: Uint8Array;
 
   /** @throws {RangeError} when there is no such genetic code */
-  constructor(settings: TranslationSettings) {
-    this.#program = frameProgram(settings);
+  constructor(settings: TranslationSettings, wanted: WantedFiles) {
+    this.#program = frameProgram(settings, wanted === 'proteins');
+    this.#files = TRANSLATION_FILES[wanted];
     this.#chunkLength = settings.chunkLength;
     this.#start = this.#program.memory.buffer.byteLength;
     this.#memory = this.#reserve(this.#prefixStart);
@@ -44,24 +57,27 @@ export class ChunkWriter {
   }
 
   get isEmpty(): boolean {
-    return this.#program.chunksBytes.value === 0;
+    const { chunksBytes, proteinsBytes } = this.#program;
+    return chunksBytes.value === 0 && proteinsBytes.value === 0;
   }
 
   /** What was written since `clear`; good until the next change. */
   get bytes(): TranslatedBytes {
     const { chunksBytes, nucleotidesBytes, proteinsBytes } = this.#program;
-    const output = (index: number, { value }: { readonly value: number }) =>
-      this.#memory.subarray(this.#outputStart(index), this.#outputStart(index) + value);
+    const output = (file: TranslationFile, { value }: { readonly value: number }) => {
+      const start = this.#startOf(file);
+      return this.#memory.subarray(start, start + value);
+    };
     return {
-      chunks: output(0, chunksBytes),
-      nucleotides: output(1, nucleotidesBytes),
-      proteins: output(2, proteinsBytes),
+      chunks: output('chunks', chunksBytes),
+      nucleotides: output('nucleotides', nucleotidesBytes),
+      proteins: output('proteins', proteinsBytes),
     };
   }
 
   clear(): void {
-    const [chunks, nucleotides, proteins] = [0, 1, 2].map((index) => this.#outputStart(index));
-    this.#program.placeOutputs(chunks ?? 0, nucleotides ?? 0, proteins ?? 0, this.#roomBytes);
+    const [chunks, nucleotides] = [this.#startOf('chunks'), this.#startOf('nucleotides')];
+    this.#program.placeOutputs(chunks, nucleotides, this.#startOf('proteins'), this.#roomBytes);
   }
 
   /** Chunks that are written from now on are of this record. */
@@ -105,7 +121,12 @@ export class ChunkWriter {
   }
 
   get #prefixStart(): number {
-    return this.#outputStart(3);
+    return this.#outputStart(this.#files.length);
+  }
+
+  /** Of a file that is not wanted, and gets no byte: any place. */
+  #startOf(file: TranslationFile): number {
+    return this.#outputStart(Math.max(0, this.#files.indexOf(file)));
   }
 
   #outputStart(index: number): number {

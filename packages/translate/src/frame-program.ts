@@ -30,7 +30,7 @@ export interface FrameProgram {
   readonly proteinsBytes: WebAssemblyGlobal;
   readonly framesWritten: WebAssemblyGlobal;
   readonly neededBytes: WebAssemblyGlobal;
-  readonly prepare: (minResidues: number, orfs: boolean) => void;
+  readonly prepare: (minResidues: number, orfs: boolean, onlyProteins: boolean) => void;
   readonly openFrames: (at: number, bases: number) => number;
   readonly placeOutputs: (chunks: number, nucleotides: number, proteins: number, bytes: number) => void;
   readonly placePrefix: (address: number, bytes: number) => void;
@@ -48,16 +48,20 @@ export interface FrameProgram {
 /**
  * A program with memory of its own, ready for one kind of translation.
  *
+ * @param onlyProteins `writeChunks` leaves the other outputs empty
  * @throws {RangeError} no such genetic code: see GENETIC_CODES
  */
-export function frameProgram({ geneticCode, minResidues, orfs }: TranslationSettings): FrameProgram {
+export function frameProgram(
+  { geneticCode, minResidues, orfs }: TranslationSettings,
+  onlyProteins = false,
+): FrameProgram {
   const aminoAcids = AMINO_ACIDS_BY_CODE.get(geneticCode);
   if (aminoAcids === undefined) throw new RangeError(`NCBI has no genetic code ${geneticCode}`);
   compiled ??= new WebAssembly.Module(readFileSync(PROGRAM));
   const program = new WebAssembly.Instance(compiled).exports as FrameProgram;
   new Uint8Array(program.memory.buffer).set(Buffer.from(aminoAcids), program.AMINO_ACIDS.value);
   // No frame is longer than its chunk, and the program counts in 32 bits.
-  program.prepare(Math.min(minResidues, program.MAX_CHUNK.value), orfs);
+  program.prepare(Math.min(minResidues, program.MAX_CHUNK.value), orfs, onlyProteins);
   return program;
 }
 

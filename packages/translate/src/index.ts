@@ -1,5 +1,10 @@
 export { CHUNK_LENGTHS, planChunks, type ChunkLength, type ChunkPlan } from './chunk-plan.ts';
-export type { TranslatedBytes } from './chunk-writer.ts';
+export {
+  TRANSLATION_FILES,
+  type TranslatedBytes,
+  type TranslationFile,
+  type WantedFiles,
+} from './chunk-writer.ts';
 export { expectedYield, type ExpectedYield } from './expected-yield.ts';
 export { frameId } from './frame-id.ts';
 export { GENETIC_CODES, STANDARD_GENETIC_CODE } from './genetic-codes.ts';

@@ -4,6 +4,7 @@ import fc from 'fast-check';
 
 import { plainTranslation } from '../../../test/program/plain-translation.ts';
 import { CHUNK_LENGTHS } from './chunk-plan.ts';
+import type { WantedFiles } from './chunk-writer.ts';
 import { AMINO_ACIDS_BY_CODE, GENETIC_CODES } from './genetic-codes.ts';
 import { NucleotideReader } from './nucleotide-reader.ts';
 import { RecordTranslator } from './record-translator.ts';
@@ -14,8 +15,12 @@ interface NamedSequence {
 }
 
 /** What comes out, and in how many batches. */
-function translated(records: readonly NamedSequence[], settings: TranslationSettings) {
-  const translator = new RecordTranslator(settings);
+function translated(
+  records: readonly NamedSequence[],
+  settings: TranslationSettings,
+  wanted: WantedFiles = 'all',
+) {
+  const translator = new RecordTranslator(settings, wanted);
   const files = { chunks: '', nucleotides: '', proteins: '' };
   let batches = 0;
   const keep = (found: ReturnType<RecordTranslator['flush']>): void => {
@@ -85,6 +90,10 @@ test('the three files are those of a plain translation, with every code and opti
         chunks: files.chunks.match(/>/g)?.length ?? 0,
         frames: files.proteins.match(/>/g)?.length ?? 0,
       });
+      // The same bytes and numbers when only they are wanted.
+      const only = translated(given, options, 'proteins');
+      expect(only.files).toEqual({ chunks: '', nucleotides: '', proteins: files.proteins });
+      expect(only.totals).toEqual(totals);
     }),
     { numRuns: 300 },
   );
@@ -123,14 +132,28 @@ test('so they are from a file, in any line length, line end and piece', () => {
 
 const WHOLE = { chunkLength: 300, geneticCode: 1, minResidues: 1, orfs: false } as const;
 
-test('many batches, cut anywhere, are one file', () => {
-  const sequence = 'ATGGCCAAATTTGGGCCCACGTANRY'.repeat(60_000);
-  const given = [1, 2, 3].map((index) => ({ id: `r${index}`, sequence: sequence.slice(index) }));
-  for (const orfs of [false, true]) {
-    const { files, batches } = translated(given, { ...WHOLE, orfs });
-    expect(files).toEqual(expected(given, { ...WHOLE, orfs }));
-    expect(batches).toBeGreaterThan(3);
-  }
+const OPEN = 'ATGGCCAAATTTGGGCCCACGTANRY';
+const CLOSED = 'TAATTAATTAATTTAATTAATTAA';
+
+// Longer than what is looked at at once; the room for the bases is full first, in the last case that for the chunks.
+test.each([
+  ['open', false, OPEN.repeat(4000)],
+  ['open', true, OPEN.repeat(4000)],
+  ['mostly closed', false, (OPEN.repeat(20) + CLOSED.repeat(50)).repeat(60)],
+] as const)('many batches, cut anywhere, are one file: %s, orfs: %s', (_, orfs, sequence) => {
+  const options = { ...WHOLE, orfs };
+  // The plain translation is slow: one does for all, under their names.
+  const plain = expected([{ id: '!', sequence }], options);
+  const given = Array.from({ length: 45 }, (_, index) => ({ id: 'r'.repeat(1 + index), sequence }));
+  const whole = (file: string): string => given.map(({ id }) => file.replaceAll('!', id)).join('');
+  const { files, batches } = translated(given, options);
+  expect(files.chunks).toBe(whole(plain.chunks));
+  expect(files.nucleotides).toBe(whole(plain.nucleotides));
+  expect(files.proteins).toBe(whole(plain.proteins));
+  expect(batches).toBeGreaterThan(3);
+  const only = translated(given, options, 'proteins');
+  expect(only.files).toEqual({ chunks: '', nucleotides: '', proteins: files.proteins });
+  expect(only.batches).toBeLessThan(batches);
 });
 
 test('an id that is longer than the room for a batch is written, too, and the records around it', () => {
@@ -139,6 +162,8 @@ test('an id that is longer than the room for a batch is written, too, and the re
     { id: 'i'.repeat(1_500_000), sequence: 'ATGGCC'.repeat(60) },
     { id: 'b', sequence: 'ACGTTA' },
   ];
-  const { files } = translated(given, { ...WHOLE, orfs: true, minResidues: 2 });
-  expect(files).toEqual(expected(given, { ...WHOLE, orfs: true, minResidues: 2 }));
+  const options = { ...WHOLE, orfs: true, minResidues: 2 };
+  const { files } = translated(given, options);
+  expect(files).toEqual(expected(given, options));
+  expect(translated(given, options, 'proteins').files.proteins).toBe(files.proteins);
 });

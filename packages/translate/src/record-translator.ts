@@ -1,7 +1,7 @@
 import type { TranslationSettings } from '@virnucpro/protocol';
 
 import { planChunks } from './chunk-plan.ts';
-import { ChunkWriter, type TranslatedBytes } from './chunk-writer.ts';
+import { ChunkWriter, type TranslatedBytes, type WantedFiles } from './chunk-writer.ts';
 import type { NucleotideRecord } from './nucleotide-reader.ts';
 
 export interface TranslationTotals {
@@ -14,16 +14,16 @@ export interface TranslationTotals {
   readonly frames: number;
 }
 
-/** Records in, the bytes of VirNucPro's three files out. Pure; memory for about 1 MiB of each. */
+/** Records in, the bytes of VirNucPro's three files, or of the wanted one, out. Pure; memory for about 1 MiB of each. */
 export class RecordTranslator {
   readonly #settings: TranslationSettings;
   readonly #writer: ChunkWriter;
   readonly #totals = { records: 0, emptyRecords: 0, bases: 0, chunks: 0 };
 
   /** @throws {RangeError} when there is no such genetic code */
-  constructor(settings: TranslationSettings) {
+  constructor(settings: TranslationSettings, wanted: WantedFiles = 'all') {
     this.#settings = settings;
-    this.#writer = new ChunkWriter(settings);
+    this.#writer = new ChunkWriter(settings, wanted);
   }
 
   get totals(): TranslationTotals {
