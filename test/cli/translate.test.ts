@@ -69,6 +69,27 @@ describe('translate writes what VirNucPro writes', () => {
     expect(await outputs(directory.path('both'))).toEqual(both);
   });
 
+  test('only the proteins when nothing else is wanted, by flag or variable', async () => {
+    const [, , proteins] = await expected('phix');
+    const only = (...args: string[]) => translate([PHIX, ...to('out/x'), ...args]);
+    for (const { code, stdout, stderr } of [
+      await only('--proteins-only'),
+      await translate([PHIX, ...to('out/x')], { env: { VIRNUCPRO_PROTEINS_ONLY: '1' } }),
+    ]) {
+      expect({ code, stderr }).toEqual({ code: 0, stderr: '' });
+      expect(stdout).toMatch(
+        /^chunks +18, not written\nproteins +\d+ in .*out\/x_identified_protein\.faa\n$/m,
+      );
+      expect(await readdir(directory.path('out'))).toEqual(['x_identified_protein.faa']);
+      expect(await readFile(directory.path('out/x_identified_protein.faa'))).toEqual(proteins);
+    }
+    const env = { VIRNUCPRO_PROTEINS_ONLY: 'perhaps' };
+    expect(await translate([PHIX, ...to('out/x')], { env })).toMatchObject({
+      code: 2,
+      stderr: 'error: VIRNUCPRO_PROTEINS_ONLY is "perhaps": expected true or false.\n',
+    });
+  });
+
   test('and then the proteins can be embedded', async () => {
     await translate([PHIX, ...to('phix')]);
     const planned = await runProgram([
@@ -205,6 +226,27 @@ test('an input is never replaced by its own translation', async () => {
   expect(code).toBe(2);
   expect(stderr).toMatch(/phix_chunked300\.fa is an input/);
   expect(await readFile(input)).toEqual(await readFile(PHIX));
+});
+
+test('with --proteins-only the other files of an earlier translation stay, and are named', async () => {
+  await translate([FLU, ...to('x')]);
+  const [chunks, nucleotides] = await outputs(directory.path('x'));
+  const { code, stderr } = await translate([PHIX, ...to('x'), '--proteins-only']);
+  expect(code).toBe(0);
+  expect(stderr).toMatch(
+    /^warning: .* earlier translation: \S+x_chunked300\.fa, \S+x_identified_nucleotide\.fa\.\n$/,
+  );
+  const [, , proteins] = await expected('phix');
+  expect(await outputs(directory.path('x'))).toEqual([chunks, nucleotides, proteins]);
+});
+
+test('with --proteins-only the chunks of a translation can be the input, beside the proteins', async () => {
+  await translate([PHIX, ...to('x')]);
+  const input = directory.path('x_chunked300.fa');
+  const before = await readFile(input);
+  const { code, stderr } = await translate([input, ...to('x'), '--proteins-only']);
+  expect({ code, stderr }).toMatchObject({ code: 0, stderr: expect.not.stringContaining('chunked300') });
+  expect(await readFile(input)).toEqual(before);
 });
 
 /** Waits until it writes its three files. */

@@ -19,9 +19,9 @@ export const ENVIRONMENT_PREFIX = 'VIRNUCPRO_';
 export const SLURM_ENVIRONMENT_PREFIX = `${ENVIRONMENT_PREFIX}SLURM_`;
 
 /** Variables that are the program's but set no option of `run`. */
-const OTHER_VARIABLES = new Set(['VIRNUCPRO_CACHE_DIR', 'VIRNUCPRO_CONFIG']);
+const OTHER_VARIABLES = new Set(['VIRNUCPRO_CACHE_DIR', 'VIRNUCPRO_CONFIG', 'VIRNUCPRO_PROTEINS_ONLY']);
 
-export function environmentName(option: RunOptionName): string {
+export function environmentName(option: string): string {
   return ENVIRONMENT_PREFIX + option.toUpperCase().replaceAll('-', '_');
 }
 

@@ -43,6 +43,7 @@ test('a signal that comes in the middle of a record stops it there', async () =>
     {
       inputs: [input],
       prefix: directory.path('out/x'),
+      wanted: 'all',
       settings: { chunkLength: 300, geneticCode: 1, minResidues: 1, orfs: false },
     },
     { fileSystem, stdin: process.stdin } as Partial<RunContext> as RunContext,

@@ -3,7 +3,14 @@ import { setImmediate } from 'node:timers/promises';
 
 import { resolveInputFiles, type InputFile } from '@virnucpro/fasta/input';
 import { StoppedError, UsageError, type TranslationSettings } from '@virnucpro/protocol';
-import { RecordTranslator, type NucleotideRecord, type TranslationTotals } from '@virnucpro/translate';
+import {
+  CHUNK_LENGTHS,
+  RecordTranslator,
+  TRANSLATION_FILES,
+  type NucleotideRecord,
+  type TranslationTotals,
+  type WantedFiles,
+} from '@virnucpro/translate';
 
 import type { RunContext } from '../run/run-context.ts';
 import type { StopSignals } from '../run/stop-signals.ts';
@@ -15,6 +22,8 @@ export interface TranslateRequest {
   readonly inputs: readonly string[];
   readonly prefix: string;
   readonly settings: TranslationSettings;
+  /** Files that are not wanted are not written; what has their names stays. */
+  readonly wanted: WantedFiles;
 }
 
 export interface Translation {
@@ -25,7 +34,8 @@ export interface Translation {
 }
 
 /**
- * Writes the chunks of all records of the inputs, in their order, and the open reading frames of the chunks.
+ * Writes the chunks of all records of the inputs, in their order, and the open reading frames of the chunks; or only the
+ * proteins of these.
  * The files appear under their names only when all are complete; of what was begun nothing is left.
  *
  * @throws {InputError} see resolveInputFiles and readNucleotides
@@ -37,16 +47,21 @@ export async function translateFiles(
   context: RunContext,
   stop: Pick<StopSignals, 'signal' | 'cause'>,
 ): Promise<Translation> {
-  const { inputs, prefix, settings } = request;
+  const { inputs, prefix, settings, wanted } = request;
   const files = await resolveInputFiles(inputs);
   const paths = translateOutputPaths(prefix, settings.chunkLength);
-  await refuseOwnInput(paths, files);
-  const outputs = await TranslateOutputs.create(context.fileSystem, paths);
+  const inputPaths = new Set(await Promise.all(files.map(({ path }) => realPathOf(path))));
+  await refuseOwnInput(
+    TRANSLATION_FILES[wanted].map((file) => paths[file]),
+    inputPaths,
+  );
+  const outputs = await TranslateOutputs.create(context.fileSystem, paths, wanted);
   try {
-    const translator = new RecordTranslator(settings);
+    const translator = new RecordTranslator(settings, wanted);
     const warnings = await translateInto(outputs, translator, files, { ...context, ...stop });
     stop.signal.throwIfAborted();
     await outputs.publish();
+    if (wanted === 'proteins') warnings.push(...(await leftovers(prefix, inputPaths)));
     return { totals: translator.totals, paths, warnings };
   } catch (error) {
     if (!stop.signal.aborted) throw error;
@@ -92,9 +107,8 @@ async function translateInto(
 }
 
 /** Replacing an input by its own translation would be a loss that nobody asked for. */
-async function refuseOwnInput(paths: TranslateOutputPaths, files: readonly InputFile[]): Promise<void> {
-  const inputs = new Set(await Promise.all(files.map(({ path }) => realPathOf(path))));
-  for (const path of Object.values(paths)) {
+async function refuseOwnInput(paths: readonly string[], inputs: ReadonlySet<string>): Promise<void> {
+  for (const path of paths) {
     if (!inputs.has(await realPathOf(path))) continue;
     throw new UsageError(
       'OUTPUT_IS_INPUT',
@@ -104,6 +118,20 @@ async function refuseOwnInput(paths: TranslateOutputPaths, files: readonly Input
       },
     );
   }
+}
+
+/** Chunks and bases beside the proteins look as if they belonged to them: nobody asked to remove them, but they do not. */
+async function leftovers(prefix: string, inputs: ReadonlySet<string>): Promise<string[]> {
+  const others = CHUNK_LENGTHS.map((chunkLength) => translateOutputPaths(prefix, chunkLength)).flatMap(
+    ({ chunks, nucleotides }) => [chunks, nucleotides],
+  );
+  const left: string[] = [];
+  for (const path of new Set(others)) {
+    const found = await realpath(path).catch(() => null);
+    if (found !== null && !inputs.has(found)) left.push(path);
+  }
+  if (left.length === 0) return [];
+  return [`Left as they were, from an earlier translation: ${left.join(', ')}.`];
 }
 
 /** The path as it is, where nothing has it yet. */

@@ -3,10 +3,19 @@ import { dirname } from 'node:path';
 import { PartFile, type DurableFileSystem } from '@virnucpro/checkpoint/file-system';
 import { acquireRunLock, type RunLock } from '@virnucpro/checkpoint/lock';
 import { InputError, isVirnucproError, StoppedError, storageRemedy, UsageError } from '@virnucpro/protocol';
-import type { ChunkLength, TranslatedBytes } from '@virnucpro/translate';
+import {
+  TRANSLATION_FILES,
+  type ChunkLength,
+  type TranslatedBytes,
+  type TranslationFile,
+  type WantedFiles,
+} from '@virnucpro/translate';
 
 /** The names that VirNucPro gives its files (prediction.py, lines 100 to 105); PREFIX is all that comes before. */
-export function translateOutputPaths(prefix: string, chunkLength: ChunkLength) {
+export function translateOutputPaths(
+  prefix: string,
+  chunkLength: ChunkLength,
+): Readonly<Record<TranslationFile, string>> {
   return {
     chunks: `${prefix}_chunked${chunkLength}.fa`,
     nucleotides: `${prefix}_identified_nucleotide.fa`,
@@ -16,18 +25,13 @@ export function translateOutputPaths(prefix: string, chunkLength: ChunkLength) {
 
 export type TranslateOutputPaths = ReturnType<typeof translateOutputPaths>;
 
-type OutputKind = keyof TranslateOutputPaths;
-
-/** The proteins come last: who finds them finds all three. */
-const KINDS: readonly OutputKind[] = ['chunks', 'nucleotides', 'proteins'];
-
 interface NamedOutput {
-  readonly kind: OutputKind;
+  readonly kind: TranslationFile;
   readonly path: string;
   readonly file: PartFile;
 }
 
-/** The three output files under temporary names; they get their own when all are whole. */
+/** The output files under temporary names; they get their own when all are whole. */
 export class TranslateOutputs {
   readonly #fileSystem: DurableFileSystem;
   readonly #outputs: readonly NamedOutput[];
@@ -45,10 +49,14 @@ export class TranslateOutputs {
    * @throws {UsageError} OUTPUT_NOT_WRITABLE · {InputError} OUTPUT_IN_USE
    * @throws {StoppedError} STORAGE_FAILED
    */
-  static async create(fileSystem: DurableFileSystem, paths: TranslateOutputPaths): Promise<TranslateOutputs> {
+  static async create(
+    fileSystem: DurableFileSystem,
+    paths: TranslateOutputPaths,
+    wanted: WantedFiles,
+  ): Promise<TranslateOutputs> {
     const lock = await lockOutputs(fileSystem, paths);
     const outputs: NamedOutput[] = [];
-    for (const kind of KINDS) {
+    for (const kind of TRANSLATION_FILES[wanted]) {
       const path = paths[kind];
       try {
         outputs.push({ kind, path, file: await PartFile.create(fileSystem, path) });

@@ -1,14 +1,16 @@
 import { EXIT_CODES, UsageError, type TranslationSettings } from '@virnucpro/protocol';
-import { CHUNK_LENGTHS } from '@virnucpro/translate';
+import { CHUNK_LENGTHS, type WantedFiles } from '@virnucpro/translate';
 import type { Argv, CommandModule } from 'yargs';
 
 import { environmentLayer, flagLayer, resolveSettings } from '../../config/layers.ts';
 import type { RunOptionName } from '../../config/run-options.ts';
+import { TRANSLATE_OPTIONS, translateOptionsFrom } from '../../config/translate-options.ts';
 import { chunkSettings } from '../../config/translation-settings.ts';
 import { formatCount } from '../../progress/format.ts';
 import type { Finish, RunContext } from '../../run/run-context.ts';
 import { listenForStop } from '../../run/stop-signals.ts';
-import type { Translation } from '../../translate/translate-files.ts';
+import type { TranslateRequest, Translation } from '../../translate/translate-files.ts';
+import { addOptions } from './add-options.ts';
 import { addRunOptions, restoreStdin } from './run-command.ts';
 
 interface TranslateArguments {
@@ -41,12 +43,13 @@ export function translateCommand(
         inputs: nucleotides.map(restoreStdin),
         prefix: prefixFrom(out),
         settings: settingsFrom(flags, context.environment),
+        wanted: wantedFrom(flags, context.environment),
       };
       const { translateFiles } = await import('../../translate/translate-files.ts');
       const stop = listenForStop(() => undefined);
       const translation = await translateFiles(request, context, stop).finally(() => stop.dispose());
       for (const warning of translation.warnings) context.stderr.write(`warning: ${warning}\n`);
-      context.stdout.write(describeTranslation(translation, request.settings));
+      context.stdout.write(describeTranslation(translation, request));
       const { emptyRecords } = translation.totals;
       finish(emptyRecords === 0 ? EXIT_CODES.complete : EXIT_CODES.completeWithRejections);
     },
@@ -70,10 +73,10 @@ function buildOptions(yargs: Argv): Argv {
         'names that VirNucPro gives them); existing files are replaced when the new ones are complete',
     })
     .example(
-      '$0 translate contigs.fa.gz -o out/contigs --chunk 500',
+      '$0 translate contigs.fa.gz -o out/contigs --chunk 500 --proteins-only',
       'then embed out/contigs_identified_protein.faa',
     );
-  return addRunOptions(parser, SHARED_OPTIONS);
+  return addOptions(addRunOptions(parser, SHARED_OPTIONS), TRANSLATE_OPTIONS, ['proteins-only']);
 }
 
 /** @throws {UsageError} OUTPUT_PREFIX */
@@ -101,12 +104,23 @@ function settingsFrom(
   return chunkSettings({ ...options, chunk });
 }
 
-function describeTranslation({ totals, paths }: Translation, { orfs }: TranslationSettings): string {
+/** @throws {UsageError} INVALID_SETTING */
+function wantedFrom(flags: Readonly<Record<string, unknown>>, environment: NodeJS.ProcessEnv): WantedFiles {
+  return translateOptionsFrom(flags, environment)['proteins-only'] ? 'proteins' : 'all';
+}
+
+function describeTranslation(
+  { totals, paths }: Translation,
+  { settings: { orfs }, wanted }: Pick<TranslateRequest, 'settings' | 'wanted'>,
+): string {
   const { records, bases, chunks, frames } = totals;
-  return [
-    ['input', `${formatCount(records)} records, ${formatCount(bases)} bases`],
+  const others = [
     ['chunks', `${formatCount(chunks)} in ${paths.chunks}`],
     [orfs ? 'pieces' : 'frames', `${formatCount(frames)} without a stop in ${paths.nucleotides}`],
+  ];
+  return [
+    ['input', `${formatCount(records)} records, ${formatCount(bases)} bases`],
+    ...(wanted === 'all' ? others : [['chunks', `${formatCount(chunks)}, not written`]]),
     ['proteins', `${formatCount(frames)} in ${paths.proteins}`],
   ]
     .map(([name = '', text = '']) => `${name.padEnd(10)}${text}\n`)
