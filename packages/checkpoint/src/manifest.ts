@@ -1,7 +1,7 @@
 import { createHash } from 'node:crypto';
 
 import { CheckpointError } from '@virnucpro/protocol';
-import { z } from 'zod';
+import * as z from 'zod';
 
 import { writeFileAtomically, type DurableFileSystem } from './durable-file-system.ts';
 

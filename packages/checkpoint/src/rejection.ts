@@ -1,4 +1,4 @@
-import { z } from 'zod';
+import * as z from 'zod';
 
 /** Why a record has no row. */
 export const rejectionReasonSchema = z.enum([

@@ -1,5 +1,5 @@
 import { embeddingDtypeSchema, shardSchema, type EmbeddingDtype } from '@virnucpro/protocol';
-import { z } from 'zod';
+import * as z from 'zod';
 
 import { packRejectionSchema, rejectionReasonSchema, type PackRejection } from './rejection.ts';
 

@@ -1,7 +1,7 @@
 import { dirname, join } from 'node:path';
 
 import { CheckpointError, type ShardId } from '@virnucpro/protocol';
-import { z } from 'zod';
+import * as z from 'zod';
 
 import type { DurableFile, DurableFileSystem } from './durable-file-system.ts';
 import { encodeFrame, frameLength, LOG_MAGIC } from './log-framing.ts';

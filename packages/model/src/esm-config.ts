@@ -2,7 +2,7 @@ import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 
 import { InputError } from '@virnucpro/protocol';
-import { z } from 'zod';
+import * as z from 'zod';
 
 const positive = z.int().positive();
 

@@ -2,7 +2,7 @@ import { readdir, readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 
 import { InputError } from '@virnucpro/protocol';
-import { z } from 'zod';
+import * as z from 'zod';
 
 import type { EsmConfig } from './esm-config.ts';
 import { readSafetensors, type TensorLocation } from './safetensors.ts';

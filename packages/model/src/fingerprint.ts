@@ -4,7 +4,7 @@ import { mkdir, readFile, realpath, rename, stat, writeFile } from 'node:fs/prom
 import { join } from 'node:path';
 import { pipeline } from 'node:stream/promises';
 
-import { z } from 'zod';
+import * as z from 'zod';
 
 import type { EsmModel } from './esm-model.ts';
 

@@ -1,7 +1,7 @@
 import { open, type FileHandle } from 'node:fs/promises';
 
 import { InputError } from '@virnucpro/protocol';
-import { z } from 'zod';
+import * as z from 'zod';
 
 import { float16Value } from './float16.ts';
 

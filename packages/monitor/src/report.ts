@@ -1,5 +1,5 @@
 import { metricsDeltaSchema, rankSchema } from '@virnucpro/protocol';
-import { z } from 'zod';
+import * as z from 'zod';
 
 import { summariseMetrics, type RunMetricsSnapshot } from './run-metrics.ts';
 import type { TimelinePoint } from './timeline.ts';

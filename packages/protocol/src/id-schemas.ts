@@ -1,4 +1,4 @@
-import { z } from 'zod';
+import * as z from 'zod';
 
 export const shardIdSchema = z.int().nonnegative().brand<'ShardId'>();
 export const leaseIdSchema = z.string().min(1).brand<'LeaseId'>();

@@ -1,4 +1,4 @@
-import type { z } from 'zod';
+import type * as z from 'zod';
 
 /** Position of a shard in the run's input order, from 0. */
 export type ShardId = number & z.core.$brand<'ShardId'>;

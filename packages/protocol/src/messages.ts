@@ -1,4 +1,4 @@
-import { z } from 'zod';
+import * as z from 'zod';
 
 import { serializedErrorSchema } from './error-schema.ts';
 import { ProtocolError } from './errors.ts';

@@ -1,4 +1,4 @@
-import { z } from 'zod';
+import * as z from 'zod';
 
 /** How nucleotide records become sequences to embed; all of it decides what comes out. */
 export const translationSettingsSchema = z.strictObject({

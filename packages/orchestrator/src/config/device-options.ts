@@ -1,4 +1,4 @@
-import { z } from 'zod';
+import * as z from 'zod';
 
 import { integer, option, text, type RunOption } from './option.ts';
 

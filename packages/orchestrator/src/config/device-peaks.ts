@@ -2,7 +2,7 @@ import { readFile } from 'node:fs/promises';
 
 import type { DevicePeak } from '@virnucpro/monitor';
 import { parse } from 'yaml';
-import { z } from 'zod';
+import * as z from 'zod';
 
 import { shippedConfigPath } from '../installation/installation.ts';
 

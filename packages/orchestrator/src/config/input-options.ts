@@ -4,7 +4,7 @@ import {
   poolingSchema,
   precisionSchema,
 } from '@virnucpro/protocol';
-import { z } from 'zod';
+import * as z from 'zod';
 
 import { integer, option, text, type RunOption } from './option.ts';
 

@@ -1,5 +1,5 @@
 import { logLevelSchema } from '@virnucpro/protocol';
-import { z } from 'zod';
+import * as z from 'zod';
 
 import { boolean, integer, option, text, type RunOption } from './option.ts';
 

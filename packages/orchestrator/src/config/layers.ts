@@ -1,5 +1,5 @@
 import { UsageError } from '@virnucpro/protocol';
-import type { z } from 'zod';
+import type * as z from 'zod';
 
 import type { RunOption } from './option.ts';
 import { RUN_OPTION_NAMES, RUN_OPTIONS, type RunOptionName, type RunSettings } from './run-options.ts';

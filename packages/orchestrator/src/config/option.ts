@@ -1,4 +1,4 @@
-import { z } from 'zod';
+import * as z from 'zod';
 
 /** One option of `run`: the same name as flag, as VIRNUCPRO_ variable and as key of the configuration file. */
 export interface RunOption<Schema extends z.ZodType = z.ZodType> {

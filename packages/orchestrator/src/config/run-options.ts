@@ -1,4 +1,4 @@
-import type { z } from 'zod';
+import type * as z from 'zod';
 
 import { DEVICE_OPTIONS } from './device-options.ts';
 import { INPUT_OPTIONS } from './input-options.ts';

@@ -1,4 +1,4 @@
-import type { z } from 'zod';
+import type * as z from 'zod';
 
 import { environmentName, resolveOptions, type OptionLayer } from './layers.ts';
 import { boolean, option, type RunOption } from './option.ts';

@@ -1,5 +1,5 @@
 import { CHUNK_LENGTHS, GENETIC_CODES, STANDARD_GENETIC_CODE } from '@virnucpro/translate';
-import { z } from 'zod';
+import * as z from 'zod';
 
 import { boolean, integer, option, type RunOption } from './option.ts';
 

@@ -2,7 +2,7 @@ import { readFileSync } from 'node:fs';
 import { createRequire } from 'node:module';
 import { dirname, join } from 'node:path';
 
-import { z } from 'zod';
+import * as z from 'zod';
 
 /** The folder of the onnxruntime-node that workers load. Only looked at: the parent never loads the runtime. */
 export function runtimeDirectory(): string {

@@ -1,4 +1,4 @@
-import { z } from 'zod';
+import * as z from 'zod';
 
 export const findingStatusSchema = z.enum(['ok', 'warn', 'fail']);
 export type FindingStatus = z.infer<typeof findingStatusSchema>;

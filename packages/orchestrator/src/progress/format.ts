@@ -15,11 +15,9 @@ export function formatEta(seconds: number, band: readonly [number, number] | nul
   return least === most ? eta : `${eta} (${least ?? ''} to ${most ?? ''})`;
 }
 
-const COUNT_FORMAT = new Intl.NumberFormat('en-US', { maximumFractionDigits: 0 });
-
-/** 1234567 -> "1,234,567". */
+/** 1234567 -> "1,234,567". Not by Intl, which takes 15 ms to load: as much as a whole short command may. */
 export function formatCount(count: number): string {
-  return COUNT_FORMAT.format(count);
+  return String(Math.round(count)).replaceAll(/\B(?=(\d{3})+$)/g, ',');
 }
 
 const BYTE_UNITS = ['B', 'kB', 'MB', 'GB', 'TB'] as const;

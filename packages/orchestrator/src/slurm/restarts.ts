@@ -1,4 +1,4 @@
-import { z } from 'zod';
+import * as z from 'zod';
 
 const restartsSchema = z.strictObject({
   formatVersion: z.literal(1),

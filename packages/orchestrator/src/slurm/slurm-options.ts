@@ -1,5 +1,5 @@
 import { UsageError } from '@virnucpro/protocol';
-import { z } from 'zod';
+import * as z from 'zod';
 
 import { resolveOptions, SLURM_ENVIRONMENT_PREFIX, type OptionLayer } from '../config/layers.ts';
 import { integer, option, type RunOption } from '../config/option.ts';

@@ -2,7 +2,7 @@ import { join } from 'node:path';
 
 import { writeFileAtomically, type DurableFileSystem } from '@virnucpro/checkpoint/file-system';
 import { InputError } from '@virnucpro/protocol';
-import { z } from 'zod';
+import * as z from 'zod';
 
 const jobId = z.string().regex(/^\d+$/);
 

@@ -1,6 +1,6 @@
 import { open } from 'node:fs/promises';
 
-import { z } from 'zod';
+import * as z from 'zod';
 
 /** The part of a progress event that `status` shows; other fields may come and go. */
 const progressSchema = z.object({
