@@ -25,6 +25,16 @@ describe('the command line', () => {
     expect(Math.max(...stdout.split('\n').map((line) => line.length))).toBeLessThanOrEqual(110);
   });
 
+  test('breaks the lines of its help between words', async () => {
+    const { stdout } = await runProgram(['translate', '--help']);
+    expect(stdout.replaceAll(/\s+/g, ' ')).toContain(
+      'as the classifier was trained (300|500) [none: translation',
+    );
+    expect(stdout.replaceAll(/\s+/g, ' ')).toContain(
+      'PREFIX_identified_nucleotide.fa and PREFIX_identified_protein.faa',
+    );
+  });
+
   test('knows its version', async () => {
     const { version } = JSON.parse(await readFile('packages/orchestrator/package.json', 'utf8')) as {
       version: string;

@@ -25,7 +25,7 @@ export const TRANSLATION_OPTIONS = {
     describe: 'Length of a chunk in bases, as the classifier was trained',
     group: GROUP,
     value: CHUNK_LENGTHS.join('|'),
-    defaultDescription: 'none: it must be given with --translate',
+    defaultDescription: 'none: translation needs it',
   }),
   'min-residues': option({
     schema: integer(1, 100_000),
