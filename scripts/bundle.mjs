@@ -14,6 +14,7 @@ const PROGRAMS = {
   'gpu-worker': {
     index: 'index.ts',
     main: 'main.ts',
+    session: 'session.ts',
     'session-thread': 'session/session-thread.ts',
     'loader-thread': 'loader/loader-thread.ts',
   },

@@ -1,7 +1,7 @@
 // @ts-check
 import { workerData } from 'node:worker_threads';
 
-import { serveSession } from '@virnucpro/gpu-worker';
+import { serveSession } from '@virnucpro/gpu-worker/session';
 
 /**
  * A device that takes a fixed time per pack and gives rows of the right shape: what is left to measure is the host.

@@ -2,7 +2,7 @@
 import { readFileSync } from 'node:fs';
 import { workerData } from 'node:worker_threads';
 
-import { createOnnxSession, serveSession } from '@virnucpro/gpu-worker';
+import { createOnnxSession, serveSession } from '@virnucpro/gpu-worker/session';
 
 /** A real session on the CPU that has memory for so many tokens at once as a file says. */
 const { TEST_ROOM } = process.env;

@@ -1,7 +1,7 @@
 // @ts-check
 import { appendFileSync } from 'node:fs';
 
-import { nodeFileSystem } from '@virnucpro/checkpoint';
+import { nodeFileSystem } from '@virnucpro/checkpoint/file-system';
 
 import { claim } from './faults.mjs';
 

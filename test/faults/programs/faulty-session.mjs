@@ -1,8 +1,8 @@
 // @ts-check
 import { workerData } from 'node:worker_threads';
 
-import { createOnnxSession, serveSession } from '@virnucpro/gpu-worker';
-import { createEsmTokenizer } from '@virnucpro/model';
+import { createOnnxSession, serveSession } from '@virnucpro/gpu-worker/session';
+import { createEsmTokenizer } from '@virnucpro/model/tokenizer';
 
 import { claim, readFaults } from './faults.mjs';
 

@@ -1,7 +1,7 @@
 // @ts-check
 import { workerData } from 'node:worker_threads';
 
-import { serveSession } from '@virnucpro/gpu-worker';
+import { serveSession } from '@virnucpro/gpu-worker/session';
 
 /** A device whose rows are zeros. */
 await serveSession(workerData, async ({ embeddingDim, dtype }) => ({
