@@ -1,4 +1,4 @@
-import { cp, mkdir, readFile, rm, truncate, writeFile } from 'node:fs/promises';
+import { access, cp, mkdir, readFile, rm, truncate, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 
 import { PHAGE_PROTEINS } from '../program/fixtures.ts';
@@ -13,9 +13,9 @@ export type How = FileFault['how'];
 export interface SweepOptions {
   readonly swept: Swept;
   readonly how: How;
-  /** Every how many calls; 1 is all of them. */
+  /** 1 is every call; otherwise one of so many different ones, the first of each name, and deaths at the last. */
   readonly stride: number;
-  /** A folder of the sweep's own. */
+  /** A folder of one sweep at a time. What the sweeps of one folder have in common is made once. */
   readonly directory: string;
   readonly onPoint?: (call: number, name: string) => void;
 }
@@ -33,16 +33,13 @@ export interface SweepResult {
  * compared with those of a run without a fault.
  */
 export async function sweep(options: SweepOptions): Promise<SweepResult> {
-  const { swept, how, stride, directory } = options;
+  const { swept, how, directory } = options;
   await mkdir(directory, { recursive: true });
   const job = { input: await fewRecords(directory), workers: 1 } as const;
   const expected = await untouched(directory, job);
   const calls = await countCalls(swept, directory, job);
   const mismatches: string[] = [];
-  const waiting = calls
-    .map((name, index) => ({ at: index + 1, name }))
-    .filter(({ name }) => isWorthTrying(how, name))
-    .filter((_, index) => index % stride === 0);
+  const waiting = choosePoints(calls, options);
   let points = 0;
   const lane = async (number: number): Promise<void> => {
     for (let point = waiting.shift(); point !== undefined; point = waiting.shift()) {
@@ -59,19 +56,45 @@ export async function sweep(options: SweepOptions): Promise<SweepResult> {
   return { points, mismatches };
 }
 
+interface Point {
+  /** Which call, from 1. */
+  readonly at: number;
+  readonly name: string;
+}
+
+function choosePoints(calls: readonly string[], { swept, how, stride }: SweepOptions): Point[] {
+  const possible = calls
+    .map((name, index) => ({ at: index + 1, name }))
+    .filter(({ name }) => isPossible(how, name));
+  if (stride === 1) return possible;
+  const different = possible.filter(
+    ({ at, name }) => how !== 'die' || at === possible.at(-1)?.at || changesSomething(swept, name),
+  );
+  return different.filter((point, index) => {
+    const ofItsName = different.filter(({ name }) => name === point.name);
+    const isLast = how === 'die' && point === ofItsName.at(-1);
+    return index % stride === 0 || point === ofItsName[0] || isLast;
+  });
+}
+
 /** Only a write can be torn; to die before a close is to die before what follows it. */
-function isWorthTrying(how: How, name: string): boolean {
+function isPossible(how: How, name: string): boolean {
   return how === 'torn' ? name === 'write' : how !== 'die' || name !== 'close';
+}
+
+/**
+ * To die before a call that changes nothing is to die before the call after it. A kill takes nothing from a file that
+ * is not synced; but what a worker has synced it tells its parent, whose knowledge makes a difference.
+ */
+function changesSomething(swept: Swept, name: string): boolean {
+  return name !== 'syncDirectory' && name !== 'open r+' && !(swept === 'program' && name === 'sync');
 }
 
 /** @returns false when the run did not meet the fault */
 async function faultAndRecover(out: string, swept: Swept, job: FaultJob, fault: FileFault): Promise<boolean> {
   const faults = withFaults(swept === 'program' ? { programFiles: fault } : { workerFiles: fault });
   const { code } = await runProgram(faultJob(out, job), faults);
-  const met = await readFile(fault.once).then(
-    () => true,
-    () => false,
-  );
+  const met = await isThere(fault.once);
   if (code !== 0) {
     const recovered = await runProgram(faultJob(out, job));
     if (recovered.code !== 0)
@@ -82,17 +105,22 @@ async function faultAndRecover(out: string, swept: Swept, job: FaultJob, fault: 
 
 /** The names of all calls of a run that meets no fault, in order. */
 async function countCalls(swept: Swept, directory: string, job: FaultJob): Promise<string[]> {
-  const out = await prepare(swept, directory, job, 'counted');
   const calls = join(directory, `calls-${swept}`);
-  const { code, stderr } = await runProgram(faultJob(out, job), withFaults({ countCalls: calls }));
-  if (code !== 0) throw new Error(stderr);
-  const names = await readFile(`${calls}.${swept === 'program' ? 'program' : 'worker'}`, 'utf8');
-  return names.trimEnd().split('\n');
+  const path = `${calls}.${swept === 'program' ? 'program' : 'worker'}`;
+  if (!(await isThere(path))) {
+    const out = await prepare(swept, directory, job, 'counted');
+    const { code, stderr } = await runProgram(faultJob(out, job), withFaults({ countCalls: calls }));
+    if (code !== 0) throw new Error(stderr);
+  }
+  return (await readFile(path, 'utf8')).trimEnd().split('\n');
 }
 
 async function untouched(directory: string, job: FaultJob): Promise<string> {
   const out = join(directory, 'untouched');
-  await runProgram(faultJob(out, job));
+  if (!(await isThere(out))) {
+    const { code, stderr } = await runProgram(faultJob(out, job));
+    if (code !== 0) throw new Error(stderr);
+  }
   return JSON.stringify(await outputHashes(out));
 }
 
@@ -145,4 +173,11 @@ async function fewRecords(directory: string): Promise<string> {
   const path = join(directory, 'few.faa');
   await writeFile(path, records.slice(0, 13).join(''));
   return path;
+}
+
+function isThere(path: string): Promise<boolean> {
+  return access(path).then(
+    () => true,
+    () => false,
+  );
 }
