@@ -26,13 +26,24 @@ describe('errors between processes', () => {
     expect(serializeError('text')).toMatchObject({ message: 'text' });
   });
 
-  test('of full or failing storage can be resumed from, and say what to do', () => {
-    const full = Object.assign(new Error('write'), { code: 'ENOSPC', path: '/data/x' });
-    expect(storageFailure(full)).toMatchObject({
-      exitCode: 75,
-      message: expect.stringContaining('/data/x (ENOSPC)') as unknown,
-    });
+  test.each([
+    ['ENOSPC', 'make room'],
+    ['EDQUOT', 'have it raised'],
+    ['EIO', 'have it looked at'],
+    ['EROFS', 'have it looked at'],
+    ['EMFILE', 'raise the limit'],
+    ['ENFILE', 'close some'],
+    ['ESTALE', 'have it looked at'],
+  ])('of storage that says %s can be resumed from, and say what to do', (code, remedy) => {
+    const failure = storageFailure(Object.assign(new Error('write'), { code, path: '/data/x' }));
+    expect(failure).toMatchObject({ code: 'STORAGE_FAILED', exitCode: 75, details: { errno: code } });
+    expect(failure?.message).toContain(`/data/x (${code})`);
+    expect(failure?.message).toContain(remedy);
+  });
+
+  test('of anything else are not taken for failing storage', () => {
     expect(storageFailure(new Error('write'))).toBeNull();
+    expect(storageFailure(Object.assign(new Error('write'), { code: 'ENOENT' }))).toBeNull();
   });
 });
 
