@@ -1,7 +1,9 @@
-import { readFile, writeFile } from 'node:fs/promises';
+import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import { gzipSync } from 'node:zlib';
 
-import { afterEach, describe, expect, test } from '@jest/globals';
+import { afterAll, afterEach, beforeAll, describe, expect, test } from '@jest/globals';
 
 import { PHAGE_PROTEINS, TINY_MODEL } from '../program/fixtures.ts';
 import { cosine, maxAbsoluteDifference, readNumpy, row } from '../program/numpy.ts';
@@ -23,19 +25,28 @@ const base = [
 ];
 
 async function embed(name: string, ...args: string[]): Promise<string> {
-  const out = directory.path(name);
+  return embedInto(directory.path(name), ...args);
+}
+
+async function embedInto(out: string, ...args: string[]): Promise<string> {
   const { code, stderr } = await runProgram([PHAGE_PROTEINS, '-o', out, ...base, ...args]);
   if (code !== 0) throw new Error(stderr);
   return out;
 }
 
 describe('the main job', () => {
+  /** A run with one worker, which these tests only read. */
+  let one = '';
+  beforeAll(async () => {
+    one = await embedInto(await mkdtemp(join(tmpdir(), 'virnucpro-test-')), '--workers', '1');
+  });
+  afterAll(() => rm(one, { recursive: true, force: true }));
+
   test('writes one row per record, in input order', async () => {
-    const out = await embed('out', '--workers', '2');
     const ids = [...(await readFile(PHAGE_PROTEINS, 'latin1')).matchAll(/^>(\S+)/gm)].map(
       (match) => match[1],
     );
-    const [header, ...lines] = (await readFile(`${out}/sequences.tsv`, 'utf8')).trimEnd().split('\n');
+    const [header, ...lines] = (await readFile(`${one}/sequences.tsv`, 'utf8')).trimEnd().split('\n');
     expect(header).toBe('row\tid\tresidues\ttruncated\tfile\tordinal');
     const rows = lines.map((line) => line.split('\t'));
     expect(rows.map(([, id]) => id)).toEqual(ids);
@@ -43,11 +54,11 @@ describe('the main job', () => {
     expect(
       rows.filter(([, , , truncated]) => truncated === 'true').map(([, , residues]) => residues),
     ).toEqual(expect.arrayContaining(['1022']));
-    expect((await readNumpy(`${out}/embeddings.npy`)).shape).toEqual([246, 64]);
+    expect((await readNumpy(`${one}/embeddings.npy`)).shape).toEqual([246, 64]);
   });
 
   test('gives the same bytes for any number of workers, loader threads and any way to hand in the input', async () => {
-    const expected = await outputHashes(await embed('one', '--workers', '1'));
+    const expected = await outputHashes(one);
     expect(await outputHashes(await embed('three', '--workers', '3', '--loader-threads', '2'))).toEqual(
       expected,
     );
@@ -62,7 +73,7 @@ describe('the main job', () => {
   });
 
   test('packed rows equal those computed one by one', async () => {
-    const packed = await readNumpy(`${await embed('packed')}/embeddings.npy`);
+    const packed = await readNumpy(`${one}/embeddings.npy`);
     const single = await readNumpy(`${await embed('single', '--no-packing')}/embeddings.npy`);
     for (let index = 0; index < packed.shape[0]!; index += 1) {
       expect(maxAbsoluteDifference(row(packed, index), row(single, index))).toBeLessThan(1e-5);

@@ -1,47 +1,20 @@
 import { afterEach, describe, expect, test } from '@jest/globals';
 
-import { PHAGE_PROTEINS, TINY_MODEL } from '../program/fixtures.ts';
+import { faultJob, is } from '../faults/faults.ts';
+import { unfaulted } from '../faults/unfaulted.ts';
 import {
   killRunningPrograms,
   outputHashes,
   processGone,
   RunningProgram,
   runProgram,
-  type ProgramEvent,
 } from '../program/run-program.ts';
 import { useTemporaryDirectory } from '../program/temporary-directory.ts';
 
 const directory = useTemporaryDirectory();
 afterEach(killRunningPrograms);
 
-const settings = [
-  '--model',
-  TINY_MODEL,
-  '--threads-per-worker',
-  '1',
-  '--token-budget',
-  '512',
-  '--shard-tokens',
-  '1024',
-];
-const job = (out: string) => [
-  PHAGE_PROTEINS,
-  '-o',
-  out,
-  '--device',
-  'cpu',
-  '--workers',
-  '2',
-  '--json',
-  ...settings,
-];
-const is = (name: string) => (event: ProgramEvent) => event.event === name;
-
-async function unfaulted(): Promise<Record<string, string>> {
-  const out = directory.path('unfaulted');
-  expect((await runProgram(job(out))).code).toBe(0);
-  return outputHashes(out);
-}
+const job = (out: string): string[] => faultJob(out, { workers: 2 });
 
 describe('a run that is interrupted', () => {
   test('by SIGTERM exits with 75, says how far it is, and resumes to the same bytes', async () => {
