@@ -1,38 +1,51 @@
-import { readdir } from 'node:fs/promises';
+import { mkdtemp, readdir, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { dirname, join } from 'node:path';
 
-import { afterEach, describe, expect, test } from '@jest/globals';
+import { afterAll, afterEach, beforeAll, describe, expect, test } from '@jest/globals';
 
 import { changedModel } from '../program/changed-model.ts';
 import { PHAGE_PROTEINS, TINY_MODEL } from '../program/fixtures.ts';
 import { cosine, maxAbsoluteDifference, readNumpy, row } from '../program/numpy.ts';
-import { killRunningPrograms, outputHashes, runProgram } from '../program/run-program.ts';
+import { killRunningPrograms, outputHashes, runProgram, type ProgramResult } from '../program/run-program.ts';
 import { useTemporaryDirectory } from '../program/temporary-directory.ts';
 import { withResidue } from '../program/with-residue.ts';
 
 const directory = useTemporaryDirectory();
 afterEach(killRunningPrograms);
 
-function run(name: string, ...args: string[]) {
+function run(out: string, ...args: string[]): Promise<ProgramResult> {
   const fixed = ['--device', 'cpu', '--threads-per-worker', '1', '--token-budget', '2048'];
-  return runProgram([PHAGE_PROTEINS, '-o', directory.path(name), ...fixed, ...args], {
-    env: { VIRNUCPRO_CACHE_DIR: directory.path('cache') },
+  return runProgram([PHAGE_PROTEINS, '-o', out, ...fixed, ...args], {
+    env: { VIRNUCPRO_CACHE_DIR: join(dirname(out), 'cache') },
   });
 }
 
 async function embed(name: string, ...args: string[]): Promise<string> {
-  const { code, stderr } = await run(name, ...args);
+  const out = directory.path(name);
+  const { code, stderr } = await run(out, ...args);
   if (code !== 0) throw new Error(stderr);
-  return directory.path(name);
+  return out;
 }
 
 const TINY = ['--model', TINY_MODEL];
 
 describe('a run in fp16', () => {
+  /** Runs with one worker and with two, which begin together; these tests only read them. */
+  let [shared, one, two] = ['', '', ''];
+  let results: readonly ProgramResult[] = [];
+  beforeAll(async () => {
+    shared = await mkdtemp(join(tmpdir(), 'virnucpro-precision-'));
+    [one, two] = [join(shared, 'one'), join(shared, 'two')];
+    const args = [...TINY, '--precision', 'fp16', '--workers'];
+    results = await Promise.all([run(one, ...args, '1'), run(two, ...args, '2')]);
+  }, 60_000);
+  afterAll(() => rm(shared, { recursive: true, force: true }));
+
   test('gives the same bytes for one and two workers, close to fp32', async () => {
-    const exact = await readNumpy(`${await embed('fp32', ...TINY)}/embeddings.npy`);
-    const one = await embed('one', ...TINY, '--precision', 'fp16', '--workers', '1');
-    const two = await embed('two', ...TINY, '--precision', 'fp16', '--workers', '2');
+    expect(results.map(({ code }) => code)).toEqual([0, 0]);
     expect(await outputHashes(two)).toEqual(await outputHashes(one));
+    const exact = await readNumpy(`${await embed('fp32', ...TINY)}/embeddings.npy`);
     const half = await readNumpy(`${one}/embeddings.npy`);
     for (let index = 0; index < exact.shape[0]!; index += 1)
       expect(cosine(row(half, index), row(exact, index))).toBeGreaterThan(0.9999);
@@ -40,19 +53,14 @@ describe('a run in fp16', () => {
   });
 
   test('is not gone on with in fp32', async () => {
-    await embed('out', ...TINY, '--precision', 'fp16');
-    const other = await run('out', ...TINY);
+    const other = await run(one, ...TINY);
     expect(other.code).toBe(2);
     expect(other.stderr).toContain('precision: it was fp16, now fp32');
   });
 
-  test('two runs that begin together convert the weights once', async () => {
-    const args = [...TINY, '--precision', 'fp16'];
-    const runs = await Promise.all([run('first', ...args), run('second', ...args)]);
-    expect(runs.map(({ code }) => code)).toEqual([0, 0]);
-    expect(runs.flatMap(({ stderr }) => stderr.match(/converting the weights/g) ?? [])).toHaveLength(1);
-    expect(await readdir(directory.path('cache', 'fp16'))).toHaveLength(1);
-    expect(await outputHashes(directory.path('second'))).toEqual(await outputHashes(directory.path('first')));
+  test('converts the weights once for two runs that begin together', async () => {
+    expect(results.flatMap(({ stderr }) => stderr.match(/converting the weights/g) ?? [])).toHaveLength(1);
+    expect(await readdir(join(shared, 'cache', 'fp16'))).toHaveLength(1);
   });
 
   test('computes rows that overflow in fp32, and no others', async () => {

@@ -1,8 +1,9 @@
-import { readFile, writeFile } from 'node:fs/promises';
+import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { gzipSync } from 'node:zlib';
 
-import { afterEach, describe, expect, test } from '@jest/globals';
+import { afterAll, afterEach, beforeAll, describe, expect, test } from '@jest/globals';
 
 import { PHAGE_PROTEINS, TINY_MODEL } from '../program/fixtures.ts';
 import { maxAbsoluteDifference, readNumpy, row } from '../program/numpy.ts';
@@ -69,6 +70,16 @@ async function run(args: readonly string[], code = 0): Promise<void> {
 }
 
 describe('run --translate', () => {
+  /** Some records, and a run of them with one worker, which the tests only read. */
+  let [shared, genomes, one] = ['', '', ''];
+  beforeAll(async () => {
+    shared = await mkdtemp(join(tmpdir(), 'virnucpro-genomes-'));
+    [genomes, one] = [join(shared, 'genomes.fna'), join(shared, 'one')];
+    await writeFile(genomes, await nucleotides());
+    await run(translated(genomes, one, ...small, '--workers', '1'));
+  }, 60_000);
+  afterAll(() => rm(shared, { recursive: true, force: true }));
+
   test('gives the rows of translating first and embedding the proteins then, in the same order', async () => {
     const text = await nucleotides();
     const input = await file('genomes.fna.gz', gzipSync(text));
@@ -101,10 +112,7 @@ describe('run --translate', () => {
   });
 
   test('says of each row where on its record the codons are', async () => {
-    const text = await nucleotides();
-    const out = directory.path('out');
-    await run(translated(await file('genomes.fna', text), out, ...small));
-    const records = text
+    const records = (await readFile(genomes, 'latin1'))
       .split(/^>/m)
       .slice(1)
       .map((record) => {
@@ -113,7 +121,7 @@ describe('run --translate', () => {
       });
     const complement: Readonly<Record<string, string>> = { A: 'T', C: 'G', G: 'C', T: 'A' };
     for (const { id, residues, ordinal, source, chunk, frame, strand, start, end } of await table(
-      out,
+      one,
       'sequences.tsv',
     )) {
       const record = records[Number(ordinal)]!;
@@ -134,13 +142,9 @@ describe('run --translate', () => {
   });
 
   test('gives the same bytes for any number of workers, after the death of one, and after a stop', async () => {
-    const input = await file('genomes.fna', await nucleotides());
-    const job = (out: string, workers: string) => translated(input, out, ...small, '--workers', workers);
-    const [one, three, killed, stopped] = ['one', 'three', 'killed', 'stopped'].map((name) =>
-      directory.path(name),
-    );
-    await run(job(one!, '1'));
-    const expected = await outputHashes(one!);
+    const job = (out: string, workers: string) => translated(genomes, out, ...small, '--workers', workers);
+    const [three, killed, stopped] = ['three', 'killed', 'stopped'].map((name) => directory.path(name));
+    const expected = await outputHashes(one);
     await run(job(three!, '3'));
     expect(await outputHashes(three!)).toEqual(expected);
 
