@@ -1,10 +1,7 @@
-import { Readable } from 'node:stream';
-import { createGunzip } from 'node:zlib';
-import { pipeline } from 'node:stream/promises';
+import type { Readable } from 'node:stream';
 
-import { BgzfWatch, gzipError, gzipTruncated, isGzip } from './gzip.ts';
-
-const DECOMPRESSED_CHUNK_BYTES = 256 * 1024;
+import { gunzipped } from './gunzip.ts';
+import { gzipError, isGzip } from './gzip.ts';
 
 /** Takes the bytes of a source, to the last. */
 export type ByteSink = (source: AsyncIterable<Uint8Array>) => Promise<void>;
@@ -20,29 +17,24 @@ export async function decompressInto(
   source: { readonly stream: NodeJS.ReadableStream; readonly displayPath: string },
   onBytes: (count: number) => void,
 ): Promise<void> {
-  const watch = new BgzfWatch();
-  const chunks = watched(source.stream, (bytes) => {
-    watch.push(bytes);
-    onBytes(bytes.length);
-  });
-  const { head, rest } = await peek(chunks);
-  const bytes = Readable.from(rest, { objectMode: true });
+  const { head, rest } = await peek(counted(source.stream, onBytes));
   try {
-    if (isGzip(head)) await pipeline(bytes, createGunzip({ chunkSize: DECOMPRESSED_CHUNK_BYTES }), sink);
-    else await pipeline(bytes, sink);
+    await sink(isGzip(head) ? gunzipped(rest, source.displayPath) : rest);
   } catch (error) {
     throw gzipError(source.displayPath, error);
+  } finally {
+    // A sink that fails leaves a reader behind that waits for more: a pipe would hold the process.
+    (source.stream as Readable).destroy();
   }
-  if (!watch.complete) throw gzipTruncated(source.displayPath);
 }
 
-async function* watched(
+async function* counted(
   stream: NodeJS.ReadableStream,
-  onChunk: (bytes: Uint8Array) => void,
+  onBytes: (count: number) => void,
 ): AsyncGenerator<Uint8Array> {
   for await (const chunk of stream) {
     const bytes = typeof chunk === 'string' ? Buffer.from(chunk) : chunk;
-    onChunk(bytes);
+    onBytes(bytes.length);
     yield bytes;
   }
 }

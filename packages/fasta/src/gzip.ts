@@ -44,6 +44,15 @@ export function gzipTruncated(displayPath: string, cause?: unknown): InputError 
   );
 }
 
+export function gzipHasTail(displayPath: string): InputError {
+  return new InputError(
+    'GZIP_CORRUPT',
+    `${displayPath} has other data behind the end of its gzip data, and zeros between them. ` +
+      'Take it apart: gzip itself would pass over that data.',
+    { details: { path: displayPath } },
+  );
+}
+
 /** Words zlib's errors; returns all others as they are. */
 export function gzipError(displayPath: string, error: unknown): unknown {
   const { code, message } = error as NodeJS.ErrnoException;
