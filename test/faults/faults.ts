@@ -11,6 +11,8 @@ export interface FileFault {
   readonly at: number;
   readonly how: 'die' | 'fail' | 'torn';
   readonly errno?: string;
+  /** Only writes to files of this name count: how many calls come before depends on the time a run takes. */
+  readonly writesTo?: string;
   /** A file that is made when the fault happens: it happens once. */
   readonly once: string;
 }

@@ -3,7 +3,7 @@
  * What a test wants to go wrong, as JSON in TEST_FAULTS. Each place counts its own calls; a fault with a
  * `once` path happens a single time over all processes: the one that makes the file has it.
  *
- * @typedef {{ at: number, how: 'die' | 'fail' | 'torn', errno?: string, once: string }} FileFault
+ * @typedef {{ at: number, how: 'die' | 'fail' | 'torn', errno?: string, once: string, writesTo?: string }} FileFault
  * @typedef {{ residues: string, how: 'SIGSEGV' | 'SIGKILL' | 'SIGABRT' | 'throw' | 'hang', once?: string }} PoisonFault
  * @typedef {{ overTokens: number, times: number, onlySeveral?: boolean }} MemoryFault
  * @typedef {{

@@ -1,5 +1,6 @@
 // @ts-check
 import { appendFileSync } from 'node:fs';
+import { basename } from 'node:path';
 
 import { nodeFileSystem } from '@virnucpro/checkpoint/file-system';
 
@@ -16,10 +17,16 @@ import { claim } from './faults.mjs';
 export function faultyFileSystem(fault, countCalls, freeBytes) {
   let calls = 0;
 
-  /** @param {string} name @returns {boolean} true when this call is to be torn */
-  const step = (name) => {
-    calls += 1;
+  /**
+   * @param {string} name
+   * @param {string} [path] of the file that a write goes to
+   * @returns {boolean} true when this call is to be torn
+   */
+  const step = (name, path) => {
     if (countCalls !== undefined) appendFileSync(countCalls, `${name}\n`);
+    if (fault?.writesTo !== undefined && (path === undefined || basename(path) !== fault.writesTo))
+      return false;
+    calls += 1;
     if (fault === undefined || calls !== fault.at || !claim(fault.once)) return false;
     if (fault.how === 'torn' && name === 'write') return true;
     if (fault.how !== 'fail') process.kill(process.pid, 'SIGKILL');
@@ -38,21 +45,21 @@ export function faultyFileSystem(fault, countCalls, freeBytes) {
       return call(...args);
     };
 
-  /** @param {import('@virnucpro/checkpoint').DurableFile} file */
-  const faultyFile = (file) => ({
+  /** @param {import('@virnucpro/checkpoint').DurableFile} file @param {string} path */
+  const faultyFile = (file, path) => ({
     read: file.read.bind(file),
     size: file.size.bind(file),
     close: faulty('close', file.close.bind(file)),
     sync: faulty('sync', file.sync.bind(file)),
     truncate: faulty('truncate', file.truncate.bind(file)),
     write: async (/** @type {readonly Uint8Array[]} */ buffers, /** @type {number} */ position) => {
-      if (!step('write')) return file.write(buffers, position);
+      if (!step('write', path)) return file.write(buffers, position);
       const all = Buffer.concat(buffers);
       await file.write([all.subarray(0, Math.floor(all.length / 2))], position);
       process.kill(process.pid, 'SIGKILL');
     },
     writeSync: (/** @type {Uint8Array} */ bytes, /** @type {number} */ position) => {
-      if (!step('write')) return file.writeSync(bytes, position);
+      if (!step('write', path)) return file.writeSync(bytes, position);
       file.writeSync(bytes.subarray(0, Math.floor(bytes.length / 2)), position);
       process.kill(process.pid, 'SIGKILL');
     },
@@ -64,7 +71,7 @@ export function faultyFileSystem(fault, countCalls, freeBytes) {
     freeBytes: freeBytes === undefined ? inner.freeBytes : async () => freeBytes,
     open: async (path, flags) => {
       if (flags !== 'r') step(`open ${flags}`);
-      return faultyFile(await inner.open(path, flags));
+      return faultyFile(await inner.open(path, flags), path);
     },
     makeDirectory: faulty('makeDirectory', inner.makeDirectory),
     rename: faulty('rename', inner.rename),
