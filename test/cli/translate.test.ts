@@ -240,6 +240,16 @@ test('with --proteins-only the other files of an earlier translation stay, and a
   expect(await outputs(directory.path('x'))).toEqual([chunks, nucleotides, proteins]);
 });
 
+test('chunks of the other length stay, and are named', async () => {
+  await translate([PHIX, ...to('x')]);
+  const { code, stderr } = await translate([PHIX, ...to('x', '500')]);
+  expect(code).toBe(0);
+  expect(stderr).toMatch(/^warning: .* earlier translation: \S+x_chunked300\.fa\.\n$/);
+  const [chunks] = await expected('phix');
+  expect(await readFile(directory.path('x_chunked300.fa'))).toEqual(chunks);
+  expect(await outputs(directory.path('x'), '500')).toEqual(await expected('phix', '500'));
+});
+
 test('with --proteins-only the chunks of a translation can be the input, beside the proteins', async () => {
   await translate([PHIX, ...to('x')]);
   const input = directory.path('x_chunked300.fa');
@@ -266,6 +276,33 @@ test('the files of a command that is at work are not written by another', async 
   first.kill('SIGTERM');
   expect((await first.result).code).toBe(75);
   expect((await translate([PHIX, ...to('out/x')])).code).toBe(0);
+});
+
+test.each([
+  ['with --proteins-only', ['--chunk', '300', '--proteins-only']],
+  ['in the other chunk length', ['--chunk', '500']],
+])('what a killed command began is removed, also %s, and nothing else', async (_how, next) => {
+  await mkdir(directory.path('out'));
+  const killed = new RunningProgram(['translate', '-', ...to('out/x')], { keepsInput: true });
+  killed.write(`>a\n${'ACGT'.repeat(1000)}\n`);
+  await partsOf(killed);
+  killed.kill('SIGKILL');
+  await killed.result;
+  const others = ['x_chunked400.fa.part', 'xx_chunked300.fa.part', 'x_chunked300.fa.old.part'];
+  for (const name of others) await writeFile(directory.path('out', name), '');
+  expect((await translate([PHIX, '-o', directory.path('out/x'), ...next])).code).toBe(0);
+  const names = await readdir(directory.path('out'));
+  expect(names.filter((name) => !/^x_(chunked500|identified_\w+)\.faa?$/.test(name)).sort()).toEqual(
+    others.sort(),
+  );
+});
+
+test('an input with the name of a temporary file is not removed', async () => {
+  const input = directory.path('x_chunked500.fa.part');
+  await copyFile(PHIX, input);
+  const { code, stderr } = await translate([input, ...to('x')]);
+  expect({ code, stderr }).toMatchObject({ code: 2, stderr: expect.stringContaining('.part is an input') });
+  expect(await readdir(directory.path())).toEqual(['x_chunked500.fa.part']);
 });
 
 test('VIRNUCPRO_ variables count as they do for run --translate', async () => {

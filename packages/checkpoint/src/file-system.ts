@@ -4,4 +4,4 @@ export {
   type DurableFile,
   type DurableFileSystem,
 } from './durable-file-system.ts';
-export { PartFile } from './part-file.ts';
+export { PartFile, partPath } from './part-file.ts';

@@ -1,5 +1,10 @@
 import type { DurableFile, DurableFileSystem } from './durable-file-system.ts';
 
+/** The temporary name of a file. */
+export function partPath(path: string): string {
+  return `${path}.part`;
+}
+
 /** A file that is written from start to end, and has a temporary name until it is whole. */
 export class PartFile {
   readonly #fileSystem: DurableFileSystem;
@@ -16,7 +21,7 @@ export class PartFile {
 
   /** A left-over of an earlier try is written over. */
   static async create(fileSystem: DurableFileSystem, path: string): Promise<PartFile> {
-    return new PartFile(fileSystem, path, await fileSystem.open(`${path}.part`, 'w'));
+    return new PartFile(fileSystem, path, await fileSystem.open(partPath(path), 'w'));
   }
 
   /** Written so far. */
@@ -40,7 +45,7 @@ export class PartFile {
   async publish(): Promise<void> {
     await this.#file.sync();
     await this.#file.close();
-    await this.#fileSystem.rename(`${this.#path}.part`, this.#path);
+    await this.#fileSystem.rename(partPath(this.#path), this.#path);
     this.#published = true;
   }
 
@@ -48,6 +53,6 @@ export class PartFile {
   async abandon(): Promise<void> {
     if (this.#published) return;
     await this.#file.close().catch(() => undefined);
-    await this.#fileSystem.remove(`${this.#path}.part`).catch(() => undefined);
+    await this.#fileSystem.remove(partPath(this.#path)).catch(() => undefined);
   }
 }

@@ -1,10 +1,10 @@
 import { realpath } from 'node:fs/promises';
 import { setImmediate } from 'node:timers/promises';
 
+import { partPath } from '@virnucpro/checkpoint/file-system';
 import { resolveInputFiles, type InputFile } from '@virnucpro/fasta/input';
 import { StoppedError, UsageError, type TranslationSettings } from '@virnucpro/protocol';
 import {
-  CHUNK_LENGTHS,
   RecordTranslator,
   TRANSLATION_FILES,
   type NucleotideRecord,
@@ -14,8 +14,10 @@ import {
 
 import type { RunContext } from '../run/run-context.ts';
 import type { StopSignals } from '../run/stop-signals.ts';
+import { earlierFiles } from './earlier-files.ts';
+import { pathsOfPrefix, translateOutputPaths, type TranslateOutputPaths } from './output-paths.ts';
 import { readNucleotides } from './translate-input.ts';
-import { TranslateOutputs, translateOutputPaths, type TranslateOutputPaths } from './translate-outputs.ts';
+import { TranslateOutputs } from './translate-outputs.ts';
 
 export interface TranslateRequest {
   /** Files, directories, or "-". */
@@ -51,17 +53,19 @@ export async function translateFiles(
   const files = await resolveInputFiles(inputs);
   const paths = translateOutputPaths(prefix, settings.chunkLength);
   const inputPaths = new Set(await Promise.all(files.map(({ path }) => realPathOf(path))));
-  await refuseOwnInput(
-    TRANSLATION_FILES[wanted].map((file) => paths[file]),
-    inputPaths,
-  );
-  const outputs = await TranslateOutputs.create(context.fileSystem, paths, wanted);
+  const written = TRANSLATION_FILES[wanted].map((file) => paths[file]);
+  await refuseOwnInput([...written, ...[...pathsOfPrefix(prefix)].map(partPath)], inputPaths);
+  const outputs = await TranslateOutputs.create(context.fileSystem, {
+    prefix,
+    chunkLength: settings.chunkLength,
+    wanted,
+  });
   try {
     const translator = new RecordTranslator(settings, wanted);
     const warnings = await translateInto(outputs, translator, files, { ...context, ...stop });
     stop.signal.throwIfAborted();
     await outputs.publish();
-    if (wanted === 'proteins') warnings.push(...(await leftovers(prefix, inputPaths)));
+    warnings.push(...(await earlierFiles(prefix, written, inputPaths)));
     return { totals: translator.totals, paths, warnings };
   } catch (error) {
     if (!stop.signal.aborted) throw error;
@@ -106,32 +110,18 @@ async function translateInto(
   return warnings;
 }
 
-/** Replacing an input by its own translation would be a loss that nobody asked for. */
+/** An input that is replaced by its own translation, or taken for a temporary file of it, would be a loss that nobody asked for. */
 async function refuseOwnInput(paths: readonly string[], inputs: ReadonlySet<string>): Promise<void> {
   for (const path of paths) {
     if (!inputs.has(await realPathOf(path))) continue;
     throw new UsageError(
       'OUTPUT_IS_INPUT',
-      `${path} is an input and would be replaced. Give another PREFIX with -o.`,
+      `${path} is an input and would be lost. Give another PREFIX with -o.`,
       {
         details: { path },
       },
     );
   }
-}
-
-/** Chunks and bases beside the proteins look as if they belonged to them: nobody asked to remove them, but they do not. */
-async function leftovers(prefix: string, inputs: ReadonlySet<string>): Promise<string[]> {
-  const others = CHUNK_LENGTHS.map((chunkLength) => translateOutputPaths(prefix, chunkLength)).flatMap(
-    ({ chunks, nucleotides }) => [chunks, nucleotides],
-  );
-  const left: string[] = [];
-  for (const path of new Set(others)) {
-    const found = await realpath(path).catch(() => null);
-    if (found !== null && !inputs.has(found)) left.push(path);
-  }
-  if (left.length === 0) return [];
-  return [`Left as they were, from an earlier translation: ${left.join(', ')}.`];
 }
 
 /** The path as it is, where nothing has it yet. */

@@ -11,19 +11,14 @@ import {
   type WantedFiles,
 } from '@virnucpro/translate';
 
-/** The names that VirNucPro gives its files (prediction.py, lines 100 to 105); PREFIX is all that comes before. */
-export function translateOutputPaths(
-  prefix: string,
-  chunkLength: ChunkLength,
-): Readonly<Record<TranslationFile, string>> {
-  return {
-    chunks: `${prefix}_chunked${chunkLength}.fa`,
-    nucleotides: `${prefix}_identified_nucleotide.fa`,
-    proteins: `${prefix}_identified_protein.faa`,
-  };
-}
+import { removeLeftParts } from './earlier-files.ts';
+import { translateOutputPaths, type TranslateOutputPaths } from './output-paths.ts';
 
-export type TranslateOutputPaths = ReturnType<typeof translateOutputPaths>;
+interface OutputRequest {
+  readonly prefix: string;
+  readonly chunkLength: ChunkLength;
+  readonly wanted: WantedFiles;
+}
 
 interface NamedOutput {
   readonly kind: TranslationFile;
@@ -51,19 +46,21 @@ export class TranslateOutputs {
    */
   static async create(
     fileSystem: DurableFileSystem,
-    paths: TranslateOutputPaths,
-    wanted: WantedFiles,
+    { prefix, chunkLength, wanted }: OutputRequest,
   ): Promise<TranslateOutputs> {
+    const paths = translateOutputPaths(prefix, chunkLength);
     const lock = await lockOutputs(fileSystem, paths);
     const outputs: NamedOutput[] = [];
-    for (const kind of TRANSLATION_FILES[wanted]) {
-      const path = paths[kind];
-      try {
+    let path = paths.proteins;
+    try {
+      await removeLeftParts(fileSystem, prefix);
+      for (const kind of TRANSLATION_FILES[wanted]) {
+        path = paths[kind];
         outputs.push({ kind, path, file: await PartFile.create(fileSystem, path) });
-      } catch (error) {
-        await new TranslateOutputs(fileSystem, outputs, lock).abandon();
-        throw notWritable(path, error);
       }
+    } catch (error) {
+      await new TranslateOutputs(fileSystem, outputs, lock).abandon();
+      throw isVirnucproError(error) ? error : notWritable(path, error);
     }
     return new TranslateOutputs(fileSystem, outputs, lock);
   }
