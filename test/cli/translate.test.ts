@@ -1,3 +1,4 @@
+import { execFileSync } from 'node:child_process';
 import { copyFile, mkdir, readdir, readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { gzipSync } from 'node:zlib';
@@ -203,11 +204,29 @@ describe('bad input gives one clear message, exit code 2 and no file', () => {
   });
 });
 
-test('a folder in the place of a file is named, and stays', async () => {
-  await mkdir(directory.path('x_identified_protein.faa'));
+test.each(['x_identified_protein.faa', 'x_identified_protein.faa.part'])(
+  'a folder in the place of %s is named before the work, and stays',
+  async (name) => {
+    await mkdir(directory.path(name));
+    const { code, stderr } = await translate([PHIX, ...to('x')]);
+    expect(code).toBe(2);
+    expect(stderr).toMatch(
+      /^error: .*x_identified_protein\.faa\S* is a directory, no file\. Move it away.*\n$/,
+    );
+    expect(stderr).toContain(`/${name} is`);
+    expect(await readdir(directory.path())).toEqual([name]);
+  },
+);
+
+test('a pipe in the place of a file is neither written nor replaced', async () => {
+  const pipe = directory.path('x_chunked300.fa');
+  execFileSync('mkfifo', [pipe]);
   const { code, stderr } = await translate([PHIX, ...to('x')]);
   expect(code).toBe(2);
-  expect(stderr).toMatch(/^error: .*x_identified_protein\.faa cannot be written \(EISDIR\)\..*\n$/);
+  expect(stderr).toMatch(/^error: .*x_chunked300\.fa is a pipe, no file\..*\n$/);
+  expect(await readdir(directory.path())).toEqual(['x_chunked300.fa']);
+  // Nothing of it would be touched.
+  expect((await translate([PHIX, ...to('x'), '--proteins-only'])).code).toBe(0);
 });
 
 test('a failure leaves the files of an earlier translation as they were', async () => {

@@ -11,7 +11,7 @@ import {
   type WantedFiles,
 } from '@virnucpro/translate';
 
-import { removeLeftParts } from './earlier-files.ts';
+import { refuseOddFiles, removeLeftParts } from './earlier-files.ts';
 import { translateOutputPaths, type TranslateOutputPaths } from './output-paths.ts';
 
 interface OutputRequest {
@@ -53,6 +53,7 @@ export class TranslateOutputs {
     const outputs: NamedOutput[] = [];
     let path = paths.proteins;
     try {
+      await refuseOddFiles(TRANSLATION_FILES[wanted].map((kind) => paths[kind]));
       await removeLeftParts(fileSystem, prefix);
       for (const kind of TRANSLATION_FILES[wanted]) {
         path = paths[kind];
