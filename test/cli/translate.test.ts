@@ -346,18 +346,21 @@ describe('translate that cannot go on leaves no file behind, exit code 75', () =
     expect(await readdir(directory.path('out'))).toEqual([]);
   });
 
-  test.each(['write', 'sync'])('when the disk is full at a %s', async (call) => {
+  test.each([
+    ['write', 'ENOSPC', 'the disk is full; '],
+    ['sync', 'ENOSPC', 'the disk is full; '],
+    ['write', 'EFBIG', 'a file would be larger than is allowed; raise the limit (ulimit -f)'],
+  ])('at a %s that says %s', async (call, errno, says) => {
     const calls = directory.path('calls');
     await translate([PHIX, ...to('counted')], withFaults({ countCalls: calls }));
     const names = (await readFile(`${calls}.program`, 'utf8')).trim().split('\n');
     // The last write is one of the files', not of the lock beside them; the first sync comes before any file has its name.
     const at = (call === 'write' ? names.lastIndexOf(call) : names.indexOf(call)) + 1;
     await mkdir(directory.path('out'));
-    const fault = { at, how: 'fail', errno: 'ENOSPC', once: directory.path('once') } as const;
+    const fault = { at, how: 'fail', errno, once: directory.path('once') } as const;
     const { code, stderr } = await translate([PHIX, ...to('out/x')], withFaults({ programFiles: fault }));
-    expect(stderr).toMatch(
-      /^error: .*\/out\/x_\w+\.faa? could not be written \(ENOSPC\): the disk is full; .*\n$/,
-    );
+    expect(stderr).toMatch(/^error: .*\/out\/x_\w+\.faa? could not be written \(\w+\): .*\n$/);
+    expect(stderr).toContain(`(${errno}): ${says}`);
     expect(code).toBe(75);
     expect(await readdir(directory.path('out'))).toEqual([]);
   });

@@ -29,6 +29,7 @@ describe('errors between processes', () => {
   test.each([
     ['ENOSPC', 'make room'],
     ['EDQUOT', 'have it raised'],
+    ['EFBIG', 'raise the limit (ulimit -f)'],
     ['EIO', 'have it looked at'],
     ['EROFS', 'have it looked at'],
     ['EMFILE', 'raise the limit'],

@@ -4,6 +4,8 @@ import { StoppedError } from './errors.ts';
 const REMEDIES: Readonly<Record<string, string>> = {
   ENOSPC: 'the disk is full; make room',
   EDQUOT: 'the disk quota is used up; make room, or have it raised',
+  EFBIG:
+    'a file would be larger than is allowed; raise the limit (ulimit -f), or write to a file system that takes larger files',
   EIO: 'the disk, or the network file system, failed; have it looked at',
   EROFS: 'the file system has become read-only; have it looked at',
   EMFILE: 'too many files are open; raise the limit (ulimit -n)',
