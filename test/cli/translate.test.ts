@@ -346,6 +346,20 @@ describe('translate that cannot go on leaves no file behind, exit code 75', () =
     expect(await readdir(directory.path('out'))).toEqual([]);
   });
 
+  test('but not at SIGHUP, where there is no terminal', async () => {
+    await mkdir(directory.path('out'));
+    const program = new RunningProgram(['translate', '-', ...to('out/x')], { keepsInput: true });
+    program.write(`>a\n${'ACGT'.repeat(1000)}\n`);
+    await partsOf(program);
+    program.kill('SIGHUP');
+    // It says which signal stopped it: the first of those that count.
+    program.kill('SIGTERM');
+    expect(await program.result).toMatchObject({
+      code: 75,
+      stderr: 'error: Stopped by SIGTERM: no file was written.\n',
+    });
+  });
+
   test.each([
     ['write', 'ENOSPC', 'the disk is full; '],
     ['sync', 'ENOSPC', 'the disk is full; '],
