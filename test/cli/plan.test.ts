@@ -1,4 +1,5 @@
 import { readFile } from 'node:fs/promises';
+import { join } from 'node:path';
 
 import { expect, test } from '@jest/globals';
 
@@ -38,6 +39,19 @@ test('a plan is readable, and refuses what a run would refuse', async () => {
   expect(stdout).toMatch(/^input +246 records/m);
   expect(stdout).toMatch(/^packs +at least \d+ of 2,048 tokens/m);
   expect(await runProgram(['plan', directory.path('nothing.faa')])).toMatchObject({ code: 2 });
+});
+
+test('a plan says what it takes the input for, as a run does', async () => {
+  const told = (type: string) => `input: ${type} FASTA, told by its letters`;
+  const genome = join(process.cwd(), 'test/fixtures/virnucpro/inputs/phix.fasta');
+  const translated = ['plan', genome, '--translate', '--chunk', '300', ...options];
+  const { stdout, stderr } = await runProgram([...translated, '--json']);
+  expect(stderr).not.toContain('input:');
+  expect(JSON.parse(stdout)).toMatchObject({ translated: true, inputType: told('nucleotide') });
+  expect((await runProgram(translated)).stderr).toContain(`${told('nucleotide')}\n`);
+  expect((await runProgram(['plan', PHAGE_PROTEINS, ...options])).stderr).toContain(`${told('protein')}\n`);
+  const given = await runProgram([...translated, '--input-type', 'nucleotide', '--json']);
+  expect(JSON.parse(given.stdout)).toMatchObject({ inputType: null });
 });
 
 test('a plan for GPUs that are elsewhere: their budget, and a model that is too large for them', async () => {

@@ -34,6 +34,8 @@ export interface RunPlan {
   >;
   /** Residues are bases then, sequences and tokens what is expected of them. */
   readonly translated: boolean;
+  /** What the input was taken for, and why, in the words of a run; null when the type was given. */
+  readonly inputType: string | null;
   readonly model: { readonly name: string; readonly embeddingDim: number; readonly weightBytes: number };
   readonly devices: readonly string[];
   readonly threadsPerWorker: number;
@@ -74,11 +76,14 @@ export async function planRun(
   const spool = await mkdtemp(join(tmpdir(), 'virnucpro-plan-'));
   try {
     const files = await spoolInputs(inputs, spool, context.stdin);
-    await refuseOtherType(files, settings);
+    const inputType = await refuseOtherType(files, settings);
+    // Where a run says it: in its log, which is no part of the result.
+    if (inputType !== null && !settings.json) context.stderr.write(`${inputType}\n`);
     const { summary, packs } = await scanAll(await scanData(model, bytes, files), bytes.tokenBudget);
     return {
       scan: summary,
       translated: settings.translate,
+      inputType,
       model: { name: model.name, embeddingDim: model.embeddingDim, weightBytes: model.weightBytes },
       devices: devices.map(({ label }) => label),
       threadsPerWorker,
