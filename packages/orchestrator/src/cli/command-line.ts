@@ -1,20 +1,24 @@
+import { existsSync } from 'node:fs';
+
 import { nodeFileSystem } from '@virnucpro/checkpoint/file-system';
 import { EXIT_CODES, isVirnucproError, storageFailure, UsageError } from '@virnucpro/protocol';
 import yargs, { type Argv } from 'yargs';
 
+import { addAll, declared, type DeclaredCommands } from './arguments/declared-command.ts';
+import { readArguments } from './arguments/read-arguments.ts';
 import { mergeCommand } from './commands/merge-command.ts';
 import { doctorCommand } from './commands/doctor-command.ts';
-import { modelCommand } from './commands/model-command.ts';
+import { modelCommand, modelParts } from './commands/model-command.ts';
 import { planCommand } from './commands/plan-command.ts';
 import { reportCommand } from './commands/report-command.ts';
 import { resumeCommand } from './commands/resume-command.ts';
-import { protectStdin, runCommand } from './commands/run-command.ts';
-import { slurmCommand } from './commands/slurm-command.ts';
+import { runCommand } from './commands/run-command.ts';
+import { slurmCommand, slurmParts } from './commands/slurm-command.ts';
 import { statusCommand } from './commands/status-command.ts';
 import { translateCommand } from './commands/translate-command.ts';
 import { verifyCommand } from './commands/verify-command.ts';
 import { toolVersion } from '../installation/installation.ts';
-import type { RunContext } from '../run/run-context.ts';
+import type { Finish, RunContext } from '../run/run-context.ts';
 
 const HELP_WIDTH = 110;
 
@@ -42,28 +46,41 @@ export async function runCommandLine(
   let exitCode: number = EXIT_CODES.complete;
   const finish = (code: number): void => void (exitCode = code);
   try {
-    await buildParser(context, finish).parseAsync(argv.length === 0 ? ['--help'] : argv.map(protectStdin));
+    const singles = singleCommands(context, finish);
+    const commands: DeclaredCommands = [
+      ...singles,
+      ...modelParts(context, finish),
+      ...slurmParts(context, finish),
+    ];
+    const read = argv.length === 0 ? ['--help'] : readArguments(argv, commands, existsSync);
+    await buildParser(singles, context, finish).parseAsync(read);
   } catch (error) {
     exitCode = printError(error, context.stderr);
   }
   return exitCode;
 }
 
-function buildParser(context: RunContext, finish: (code: number) => void): Argv {
-  return yargs()
+function singleCommands(context: RunContext, finish: Finish): DeclaredCommands {
+  return [
+    declared(runCommand(context, finish)),
+    declared(resumeCommand(context, finish)),
+    declared(statusCommand(context, finish)),
+    declared(reportCommand(context, finish)),
+    declared(mergeCommand(context, finish)),
+    declared(verifyCommand(context, finish)),
+    declared(planCommand(context, finish)),
+    declared(translateCommand(context, finish)),
+    declared(doctorCommand(context, finish)),
+  ];
+}
+
+function buildParser(singles: DeclaredCommands, context: RunContext, finish: Finish): Argv {
+  const parser = yargs()
     .scriptName('virnucpro-orchestrate')
     .usage(
       '$0 FASTA... -o RUN_DIR\n\nEmbeds protein FASTA with ESM-2, packed, on every GPU (or on CPU), resumable at any point.',
-    )
-    .command(runCommand(context, finish))
-    .command(resumeCommand(context, finish))
-    .command(statusCommand(context, finish))
-    .command(reportCommand(context, finish))
-    .command(mergeCommand(context, finish))
-    .command(verifyCommand(context, finish))
-    .command(planCommand(context, finish))
-    .command(translateCommand(context, finish))
-    .command(doctorCommand(context, finish))
+    );
+  return addAll(parser, singles)
     .command(modelCommand(context, finish))
     .command(slurmCommand(context, finish))
     .version(context.toolVersion)

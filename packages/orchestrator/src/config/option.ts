@@ -8,6 +8,8 @@ export interface RunOption<Schema extends z.ZodType = z.ZodType> {
   readonly group: string;
   /** Placeholder of the value in the help; boolean flags have none. */
   readonly value?: string;
+  /** Each time that the flag is given adds a value. */
+  readonly repeats?: boolean;
   /** What the help says of a default that is worked out at run time. */
   readonly defaultDescription?: string;
 }

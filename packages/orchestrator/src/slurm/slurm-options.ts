@@ -61,6 +61,7 @@ export const SLURM_OPTIONS = {
     describe: 'One more option for sbatch, with a =: --sbatch=--exclusive; can be given again',
     group: ALLOCATION,
     value: 'OPTION',
+    repeats: true,
     defaultDescription: 'none',
   }),
   'merge-partition': request('Partition of the merge job, which needs no GPU', 'NAME', 'as --partition'),
@@ -79,6 +80,7 @@ export const SLURM_OPTIONS = {
     describe: 'Shell line before the run, as "module load cuda"; can be given again',
     group: SCRIPT,
     value: '"LINE"',
+    repeats: true,
     defaultDescription: 'none',
   }),
   container: option({

@@ -1,4 +1,4 @@
-import type { Argv } from 'yargs';
+import type { Argv, Options } from 'yargs';
 
 import type { RunOption } from '../../config/option.ts';
 
@@ -10,15 +10,20 @@ export function addOptions<Name extends string>(
 ): Argv {
   let parser = yargs;
   for (const name of names) {
-    const { describe, group, value, default: fallback, defaultDescription }: RunOption = options[name];
+    const option: RunOption = options[name];
+    const { describe, group, value, default: fallback, defaultDescription } = option;
     const shown = defaultDescription ?? String(fallback);
     parser = parser.option(name, {
       describe: `${describe}${value === undefined ? '' : ` (${value})`} [${shown}]`,
       group,
-      ...(value === undefined
-        ? { type: 'boolean' as const }
-        : { type: 'string' as const, requiresArg: true }),
+      ...shapeOf(option),
     });
   }
   return parser;
+}
+
+function shapeOf({ value, repeats }: RunOption): Options {
+  if (value === undefined) return { type: 'boolean' };
+  // One value each time: the file behind it is none of its values.
+  return repeats === true ? { type: 'string', array: true, nargs: 1 } : { type: 'string', requiresArg: true };
 }

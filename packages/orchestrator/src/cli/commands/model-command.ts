@@ -2,6 +2,7 @@ import type { EmbeddingDtype, Pooling, Precision } from '@virnucpro/protocol';
 import type { Argv, CommandModule } from 'yargs';
 
 import type { RunContext, Finish } from '../../run/run-context.ts';
+import { addAll, declared, type DeclaredCommand } from '../arguments/declared-command.ts';
 import { checkCommand } from './model-check-command.ts';
 
 /** `model build`, `model info` and `model check`. */
@@ -10,13 +11,20 @@ export function modelCommand(context: RunContext, finish: Finish): CommandModule
     command: 'model',
     describe: 'look at a model, build its ONNX graph, or check it in fp16',
     builder: (yargs) =>
-      yargs
-        .command(buildCommand(context, finish))
-        .command(infoCommand(context, finish))
-        .command(checkCommand(context, finish))
-        .demandCommand(1, 'Say what to do with the model: build, info or check.'),
+      addAll(yargs, modelParts(context, finish)).demandCommand(
+        1,
+        'Say what to do with the model: build, info or check.',
+      ),
     handler: () => undefined,
   };
+}
+
+export function modelParts(context: RunContext, finish: Finish): readonly DeclaredCommand[] {
+  return [
+    declared(buildCommand(context, finish), ['model']),
+    declared(infoCommand(context, finish), ['model']),
+    declared(checkCommand(context, finish), ['model']),
+  ];
 }
 
 interface InfoArguments {
