@@ -1,5 +1,7 @@
+import { execFile } from 'node:child_process';
 import { copyFile, readdir, readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
+import { promisify } from 'node:util';
 
 import { describe, expect, test } from '@jest/globals';
 import { parse } from 'yaml';
@@ -7,7 +9,7 @@ import { parse } from 'yaml';
 import { readConfigFile } from '../../packages/orchestrator/src/config/config-file.ts';
 import { resolveSettings } from '../../packages/orchestrator/src/config/layers.ts';
 import { PHAGE_PROTEINS } from '../program/fixtures.ts';
-import { runProgram } from '../program/run-program.ts';
+import { PROGRAM, runProgram } from '../program/run-program.ts';
 import { useTemporaryDirectory } from '../program/temporary-directory.ts';
 
 const directory = useTemporaryDirectory();
@@ -49,6 +51,14 @@ describe('the command line', () => {
     );
   });
 
+  test('has examples that can be copied, and no default for files', async () => {
+    const { stdout } = await runProgram(['translate', '--help']);
+    expect(stdout).toContain(
+      'virnucpro-orchestrate translate contigs.fa.gz -o out/contigs --chunk 500 --proteins-only\n',
+    );
+    expect(stdout).not.toContain('[default: []]');
+  });
+
   test('knows its version', async () => {
     const { version } = JSON.parse(await readFile('packages/orchestrator/package.json', 'utf8')) as {
       version: string;
@@ -85,6 +95,18 @@ describe('files', () => {
   test('may be named by every command that takes a run', async () => {
     for (const command of ['status', 'resume', 'verify', 'report', 'merge'])
       expect(await refused([command, '--', '-run'])).toContain('-run');
+  });
+
+  test('that are the pipe of <(command) are told to come as "-"', async () => {
+    const command = `"$0" "$1" translate <(cat "$2") -o q --chunk 300`;
+    const shell = ['-c', command, process.execPath, PROGRAM, GENOME];
+    const ended = await promisify(execFile)('bash', shell, { cwd: directory.path('.') }).catch(
+      (error: unknown) => error,
+    );
+    expect(ended).toMatchObject({
+      code: 2,
+      stderr: expect.stringMatching(/cannot be read: it is a pipe; pipe data to standard input and give "-"/),
+    });
   });
 
   test('are missed by name, and not when they are empty text', async () => {

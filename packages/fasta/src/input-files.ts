@@ -1,3 +1,4 @@
+import type { Stats } from 'node:fs';
 import { open, readdir, realpath, stat } from 'node:fs/promises';
 import { join, resolve } from 'node:path';
 
@@ -45,6 +46,8 @@ function standardInput(): InputFile {
 async function expandDirectory(argument: string): Promise<string[]> {
   if (argument === '-') return [argument];
   const stats = await readable(argument, () => stat(argument));
+  // The pipe of <(command) has a name that can be looked at but leads nowhere: it must not come to be "not there".
+  if (!stats.isDirectory() && !stats.isFile()) throw notRegular(argument, stats);
   if (!stats.isDirectory()) return [argument];
   const entries = await readable(argument, () => readdir(argument, { withFileTypes: true }));
   const names = entries
@@ -58,10 +61,7 @@ async function expandDirectory(argument: string): Promise<string[]> {
 async function inputFile(displayPath: string): Promise<InputFile> {
   const path = resolve(displayPath);
   const stats = await readable(displayPath, () => stat(path));
-  if (!stats.isFile()) {
-    const what = stats.isDirectory() ? 'a directory' : 'not a regular file';
-    throw unreadable(displayPath, `it is ${what}; pipe data to standard input and give "-"`);
-  }
+  if (!stats.isFile()) throw notRegular(displayPath, stats);
   if (stats.size === 0) {
     throw new InputError(
       'INPUT_EMPTY',
@@ -108,6 +108,11 @@ function emptyDirectory(displayPath: string): InputError {
       'Name the files themselves if they end otherwise.',
     { details: { path: displayPath } },
   );
+}
+
+function notRegular(displayPath: string, stats: Stats): InputError {
+  const what = stats.isDirectory() ? 'a directory' : stats.isFIFO() ? 'a pipe' : 'not a regular file';
+  return unreadable(displayPath, `it is ${what}; pipe data to standard input and give "-"`);
 }
 
 function unreadable(displayPath: string, problem: string, cause?: unknown): InputError {

@@ -20,7 +20,7 @@ export function planCommand(context: RunContext, finish: Finish): CommandModule<
     builder: (yargs) =>
       addRunOptions(
         yargs
-          .positional('fasta', { describe: 'as for run', array: true, type: 'string' })
+          .positional('fasta', { describe: 'as for run', array: true, type: 'string', default: undefined })
           .option('config', { type: 'string', requiresArg: true, describe: 'YAML file, as for run' })
           .option('assume-gpu-memory', {
             type: 'string',

@@ -9,6 +9,7 @@ import {
 } from '../../config/run-options.ts';
 import { translationSettings } from '../../config/translation-settings.ts';
 import type { RunContext, Finish } from '../../run/run-context.ts';
+import { addExamples } from './add-examples.ts';
 import { addOptions } from './add-options.ts';
 
 interface RunArguments {
@@ -66,6 +67,7 @@ function buildRunOptions(yargs: Argv): Argv {
       describe: 'FASTA files, also gzipped, or directories of them; - is standard input',
       array: true,
       type: 'string',
+      default: undefined,
     })
     .option('out', {
       alias: 'o',
@@ -78,19 +80,14 @@ function buildRunOptions(yargs: Argv): Argv {
       type: 'string',
       requiresArg: true,
       describe: 'YAML file with any of these options (flag > VIRNUCPRO_* variable > file > default)',
-    })
-    .example('$0 proteins.faa -o out', 'embed with the demo model, on the GPUs if there are any, else on CPU')
-    .example('$0 proteins.faa.gz -o out --model esm2_t33_650M_UR50D --gpus 0,1,2,3', 'on four GPUs')
-    .example(
-      '$0 proteins/ -o out --model esm2_t6_8M_UR50D --device cpu --workers 2',
-      'a folder of files, on CPU',
-    )
-    .example(
-      '$0 contigs.fna.gz --translate --chunk 500 -o out',
-      'nucleotides: the open frames of their chunks',
-    )
-    .example('$0 resume out', 'go on after a stop');
-  return addRunOptions(parser);
+    });
+  return addExamples(addRunOptions(parser), [
+    ['$0 proteins.faa -o out', 'embed with the demo model, on the GPUs if there are any, else on CPU'],
+    ['$0 proteins.faa.gz -o out --model esm2_t33_650M_UR50D --gpus 0,1,2,3', 'on four GPUs'],
+    ['$0 proteins/ -o out --model esm2_t6_8M_UR50D --device cpu --workers 2', 'a folder of files, on CPU'],
+    ['$0 contigs.fna.gz --translate --chunk 500 -o out', 'nucleotides: the open frames of their chunks'],
+    ['$0 resume out', 'go on after a stop'],
+  ]);
 }
 
 export function addRunOptions(yargs: Argv, names: readonly RunOptionName[] = RUN_OPTION_NAMES): Argv {

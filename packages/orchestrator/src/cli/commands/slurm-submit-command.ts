@@ -8,6 +8,7 @@ import { shellQuote } from '../../slurm/quote.ts';
 import { PASSED_OPTIONS } from '../../slurm/run-arguments.ts';
 import { SLURM_OPTION_NAMES, SLURM_OPTIONS, slurmSettingsFrom } from '../../slurm/slurm-options.ts';
 import { submittedJobs, type Submission } from '../../slurm/submission.ts';
+import { addExamples } from './add-examples.ts';
 import { addOptions } from './add-options.ts';
 import { addRunOptions, restoreStdin, settingsFrom } from './run-command.ts';
 
@@ -51,12 +52,15 @@ export function slurmSubmitCommand(
     command: 'submit <fasta..>',
     describe: 'submit a run to Slurm, and the merge of its parts behind it',
     builder: (yargs) =>
-      buildOptions(yargs)
-        .option('json', { type: 'boolean', default: false, describe: 'print JSON' })
-        .example(
-          '$0 slurm submit proteins.faa.gz -o out --model esm2_t33_650M_UR50D --gpus-per-node 4 --time 4:00:00',
-          'one node with four GPUs',
-        ) as unknown as Argv<SubmitArguments & { readonly json: boolean }>,
+      addExamples(
+        buildOptions(yargs).option('json', { type: 'boolean', default: false, describe: 'print JSON' }),
+        [
+          [
+            '$0 slurm submit proteins.faa.gz -o out --model esm2_t33_650M_UR50D --gpus-per-node 4',
+            'one node with four GPUs',
+          ],
+        ],
+      ) as unknown as Argv<SubmitArguments & { readonly json: boolean }>,
     handler: async (argv) => {
       const request = await requestFrom(argv, context);
       const { submitRun } = await import('../../slurm/submit.ts');
@@ -89,6 +93,7 @@ function buildOptions(yargs: Argv): Argv {
       describe: 'FASTA files, also gzipped, or directories of them, where the nodes can read them',
       array: true,
       type: 'string',
+      default: undefined,
     })
     .option('out', {
       alias: 'o',

@@ -10,6 +10,7 @@ import { formatCount } from '../../progress/format.ts';
 import type { Finish, RunContext } from '../../run/run-context.ts';
 import { listenForStop } from '../../run/stop-signals.ts';
 import type { TranslateRequest, Translation } from '../../translate/translate-files.ts';
+import { addExamples } from './add-examples.ts';
 import { addOptions } from './add-options.ts';
 import { addRunOptions, restoreStdin } from './run-command.ts';
 
@@ -62,6 +63,7 @@ function buildOptions(yargs: Argv): Argv {
       describe: 'nucleotide FASTA files, also gzipped, or directories of them; - is standard input',
       array: true,
       type: 'string',
+      default: undefined,
     })
     .option('out', {
       alias: 'o',
@@ -71,12 +73,14 @@ function buildOptions(yargs: Argv): Argv {
       describe:
         'PREFIX of PREFIX_chunkedLENGTH.fa, PREFIX_identified_nucleotide.fa and PREFIX_identified_protein.faa (the ' +
         'names that VirNucPro gives them); existing files are replaced when the new ones are complete',
-    })
-    .example(
+    });
+  const withOptions = addOptions(addRunOptions(parser, SHARED_OPTIONS), TRANSLATE_OPTIONS, ['proteins-only']);
+  return addExamples(withOptions, [
+    [
       '$0 translate contigs.fa.gz -o out/contigs --chunk 500 --proteins-only',
-      'then embed out/contigs_identified_protein.faa',
-    );
-  return addOptions(addRunOptions(parser, SHARED_OPTIONS), TRANSLATE_OPTIONS, ['proteins-only']);
+      'proteins to embed, in out/contigs_identified_protein.faa',
+    ],
+  ]);
 }
 
 /** @throws {UsageError} OUTPUT_PREFIX */
