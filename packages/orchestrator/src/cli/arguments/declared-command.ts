@@ -47,15 +47,19 @@ export function declared<Arguments>(
   const { command = '', builder } = module;
   const [usage = ''] = typeof command === 'string' ? [command] : command;
   const [word = '', ...positionals] = usage.split(' ');
-  const parser = yargs([]);
-  if (typeof builder === 'function') void builder(parser);
+  let options: DeclaredOptions | null = null;
   return {
     words: [...group, word],
     positional: positionals.join(' '),
-    options: optionsOf(
-      parser,
-      positionals.map((text) => text.replaceAll(/[<>[\].]/g, '')),
-    ),
+    // Asked for when they are needed: building those of every command takes as long as a whole short one.
+    get options() {
+      const parser = yargs([]);
+      if (options === null && typeof builder === 'function') void builder(parser);
+      return (options ??= optionsOf(
+        parser,
+        positionals.map((text) => text.replaceAll(/[<>[\].]/g, '')),
+      ));
+    },
     addTo: (target) => target.command(module),
   };
 }

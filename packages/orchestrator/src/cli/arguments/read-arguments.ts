@@ -21,7 +21,8 @@ export function readArguments(
   commands: DeclaredCommands,
   exists: (path: string) => boolean,
 ): readonly string[] {
-  const { options, words } = gather(argv, optionsOfAll(commands));
+  if (argv[0] === '--help' || argv[0] === '--version') return argv;
+  const { options, words } = gather(argv, optionsOfAll(possible(argv[0], commands)));
   if (options.some(({ name }) => name === 'help' || name === 'version')) return argv;
   const named = commands.find((command) => isNamed(command, words));
   if (named === undefined && isGroup(words[0], commands)) {
@@ -54,6 +55,13 @@ function written(argv: readonly string[], command: DeclaredCommand, wordCount: n
 /** What begins with a dash is a file only behind "--", and yargs must not take it for an option. */
 function asPath(file: string): string {
   return file !== '-' && file.startsWith('-') ? `./${file}` : protectStdin(file);
+}
+
+/** The commands that a line which begins so may mean. */
+function possible(first: string | undefined, commands: DeclaredCommands): readonly DeclaredCommand[] {
+  if (first?.startsWith('-') === true) return commands;
+  const named = commands.filter(({ words }) => words[0] === first);
+  return named.length > 0 ? named : [commands[0]];
 }
 
 /** Where the command is not known yet, any option may take a value. */
