@@ -52,8 +52,12 @@ export async function runCommandLine(
       ...modelParts(context, finish),
       ...slurmParts(context, finish),
     ];
-    const read = argv.length === 0 ? ['--help'] : readArguments(argv, commands, existsSync);
-    await buildParser(singles, context, finish).parseAsync(read);
+    const read = readArguments(argv, commands, existsSync);
+    const parser = parserWith(context.toolVersion);
+    // A parser that knows all commands renders their help at each start, whether it is shown or not.
+    if (read === null)
+      await addCommands(parser, singles, context, finish).parseAsync(argv.length === 0 ? ['--help'] : argv);
+    else await read.command.addAloneTo(parser).parseAsync(read.argv);
   } catch (error) {
     exitCode = printError(error, context.stderr);
   }
@@ -74,16 +78,19 @@ function singleCommands(context: RunContext, finish: Finish): DeclaredCommands {
   ];
 }
 
-function buildParser(singles: DeclaredCommands, context: RunContext, finish: Finish): Argv {
-  const parser = yargs()
+function addCommands(parser: Argv, singles: DeclaredCommands, context: RunContext, finish: Finish): Argv {
+  return addAll(parser, singles)
+    .command(modelCommand(context, finish))
+    .command(slurmCommand(context, finish));
+}
+
+function parserWith(version: string): Argv {
+  return yargs()
     .scriptName('virnucpro-orchestrate')
     .usage(
       '$0 FASTA... -o RUN_DIR\n\nEmbeds protein FASTA with ESM-2, packed, on every GPU (or on CPU), resumable at any point.',
-    );
-  return addAll(parser, singles)
-    .command(modelCommand(context, finish))
-    .command(slurmCommand(context, finish))
-    .version(context.toolVersion)
+    )
+    .version(version)
     .help()
     .alias('h', 'help')
     .strict()

@@ -21,6 +21,8 @@ export interface DeclaredCommand {
   readonly positional: string;
   readonly options: DeclaredOptions;
   readonly addTo: (parser: Argv) => Argv;
+  /** Adds it to a parser that is to know no other. */
+  readonly addAloneTo: (parser: Argv) => Argv;
 }
 
 /** The first is meant where none is named. */
@@ -61,6 +63,7 @@ export function declared<Arguments>(
       ));
     },
     addTo: (target) => target.command(module),
+    addAloneTo: (target) => target.command({ ...module, command: ['$0', ...positionals].join(' ') }),
   };
 }
 

@@ -8,30 +8,36 @@ import { gather, type GivenWord } from './gather.ts';
 
 const PROGRAM = 'virnucpro-orchestrate';
 
+export interface ReadArguments {
+  readonly command: DeclaredCommand;
+  readonly argv: readonly string[];
+}
+
 /**
  * Reads a command line, refuses what is wrong with it, and writes it anew so that yargs cannot read it otherwise:
- * the command, its files, then its options. yargs itself drops files behind "--", makes lists of what is given twice
- * and reports a missing file where an option is mistyped.
+ * files, then options. yargs itself drops files behind "--", makes lists of what is given twice and reports a missing
+ * file where an option is mistyped.
  *
  * @param exists whether there is a file of that name
+ * @returns null where help or the version is asked for, or a command without its part is given
  * @throws {UsageError} UNKNOWN_COMMAND, MISSING_ARGUMENT, EMPTY_ARGUMENT, and as checkOptions
  */
 export function readArguments(
   argv: readonly string[],
   commands: DeclaredCommands,
   exists: (path: string) => boolean,
-): readonly string[] {
-  if (argv[0] === '--help' || argv[0] === '--version') return argv;
+): ReadArguments | null {
+  if (argv.length === 0 || argv[0] === '--help' || argv[0] === '--version') return null;
   const { options, words } = gather(argv, optionsOfAll(possible(argv[0], commands)));
-  if (options.some(({ name }) => name === 'help' || name === 'version')) return argv;
+  if (options.some(({ name }) => name === 'help' || name === 'version')) return null;
   const named = commands.find((command) => isNamed(command, words));
   if (named === undefined && isGroup(words[0], commands)) {
     refuseUnknownPart(words, commands);
-    return argv;
+    return null;
   }
   if (named === undefined) refuseMistypedCommand(words[0], commands, exists);
   const command = named ?? commands[0];
-  return written(argv, command, named === undefined ? 0 : named.words.length);
+  return { command, argv: written(argv, command, named === undefined ? 0 : named.words.length) };
 }
 
 function written(argv: readonly string[], command: DeclaredCommand, wordCount: number): string[] {
@@ -49,7 +55,7 @@ function written(argv: readonly string[], command: DeclaredCommand, wordCount: n
       'EMPTY_ARGUMENT',
       `An argument of ${name} is empty ("") where ${command.positional} is expected. Is a variable of the shell not set?`,
     );
-  return [...command.words, ...files.map(asPath), ...checked];
+  return [...files.map(asPath), ...checked];
 }
 
 /** What begins with a dash is a file only behind "--", and yargs must not take it for an option. */
