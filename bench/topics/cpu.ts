@@ -11,7 +11,7 @@ import { inTemporaryDirectory, writeFasta, type Mix } from '../inputs.ts';
 import type { Cell, Topic } from '../topic.ts';
 
 const BATCH = 16;
-const ROUNDS = 5;
+const ROUNDS = 3;
 const OURS = 'packed (ours)';
 const TOOL = 'the tool, end to end, one worker';
 
