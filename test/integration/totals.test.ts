@@ -99,7 +99,7 @@ test('report prints how a run went, and writes its page anywhere', async () => {
 test.each([
   [['--html', '/nowhere/page.html'], /folder \/nowhere does not exist/],
   [['--html', '/tmp'], /is a directory/],
-  [['--html'], /Not enough arguments/],
+  [['--html'], /--html needs a value/],
 ])('report %j is a mistake of one line', async (options, reason) => {
   const { code, stderr } = await runProgram(['report', directory.path('out'), ...options]);
   expect({ code, lines: stderr.trim().split('\n').length }).toEqual({ code: 2, lines: 1 });
