@@ -16,7 +16,7 @@ export const SHAPES: Readonly<Record<ShapeName, EsmShape>> = {
 };
 
 /** Enough for a steady rate on one core, few enough for a coffee. */
-export const TOKENS: Readonly<Record<ShapeName, number>> = { t6_8M: 40_000, t12_35M: 20_000 };
+export const TOKENS: Readonly<Record<ShapeName, number>> = { t6_8M: 30_000, t12_35M: 12_000 };
 
 /** Sequence lengths of each forward pass. */
 export type Plan = readonly (readonly number[])[];
