@@ -1,20 +1,18 @@
 import { readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 
-import { afterAll, afterEach, beforeAll, describe, expect, test } from '@jest/globals';
+import { afterAll, afterEach, beforeAll, expect, test } from '@jest/globals';
 
 import { FOUR_GPUS, withGpus } from '../devices/simulated-gpus.ts';
 import { faultJob, withFaults } from '../faults/faults.ts';
 import { PHAGE_PROTEINS, TINY_MODEL } from '../program/fixtures.ts';
 import { killRunningPrograms, outputHashes, runProgram } from '../program/run-program.ts';
 import { useTemporaryDirectory } from '../program/temporary-directory.ts';
-import { findSlurm } from './find-slurm.ts';
+import { describeOnSlurm } from './find-slurm.ts';
 import { LocalCluster } from './local-cluster.ts';
 import { SlurmRun } from './slurm-job.ts';
 
-const hasSlurm = findSlurm();
-if (!hasSlurm) console.warn('skipped: no Slurm here, and none can be installed (slurm-wlm, munge)');
-const onSlurm = hasSlurm ? describe : describe.skip;
+const onSlurm = describeOnSlurm();
 
 const TIMEOUT_MS = 180_000;
 const NOTING_PROGRAM = join(process.cwd(), 'test/slurm/programs/noting-program.mjs');

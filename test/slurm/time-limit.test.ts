@@ -1,15 +1,13 @@
-import { afterAll, afterEach, beforeAll, describe, expect, test } from '@jest/globals';
+import { afterAll, afterEach, beforeAll, expect, test } from '@jest/globals';
 
 import { faultJob, withFaults } from '../faults/faults.ts';
 import { killRunningPrograms, outputHashes, runProgram } from '../program/run-program.ts';
 import { useTemporaryDirectory } from '../program/temporary-directory.ts';
-import { findSlurm } from './find-slurm.ts';
+import { describeOnSlurm } from './find-slurm.ts';
 import { LocalCluster } from './local-cluster.ts';
 import { SlurmRun } from './slurm-job.ts';
 
-const hasSlurm = findSlurm();
-if (!hasSlurm) console.warn('skipped: no Slurm here, and none can be installed (slurm-wlm, munge)');
-const onSlurm = hasSlurm ? describe : describe.skip;
+const onSlurm = describeOnSlurm();
 
 const TIMEOUT_MS = 240_000;
 const directory = useTemporaryDirectory();

@@ -1,11 +1,9 @@
 export { startWorkerProcess } from './worker/worker-process.ts';
 export type { WorkerSeams } from './worker/worker.ts';
-export { serveSession } from './session/serve-session.ts';
-export { createOnnxSession } from './session/onnx-session.ts';
+export * from './session.ts';
 export type {
   CreateInferenceSession,
   InferenceSession,
-  SessionInput,
   SessionOptions,
 } from './session/inference-session.ts';
 export type { SessionThreadData } from './session/session-messages.ts';

@@ -1,4 +1,4 @@
-// Not the library's index: that loads writers of text, whose number formats cost every process 15 ms.
+// Not the library's index: that loads writers of text, and with them Intl (ADR 0011).
 import { constructorFromBucketSize } from 'hdr-histogram-js/dist/JsHistogramFactory.js';
 
 const Histogram = constructorFromBucketSize(32);

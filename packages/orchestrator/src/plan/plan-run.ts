@@ -77,8 +77,6 @@ export async function planRun(
   try {
     const files = await spoolInputs(inputs, spool, context.stdin);
     const inputType = await refuseOtherType(files, settings);
-    // Where a run says it: in its log, which is no part of the result.
-    if (inputType !== null && !settings.json) context.stderr.write(`${inputType}\n`);
     const { summary, packs } = await scanAll(await scanData(model, bytes, files), bytes.tokenBudget);
     return {
       scan: summary,

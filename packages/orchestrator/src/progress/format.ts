@@ -15,7 +15,7 @@ export function formatEta(seconds: number, band: readonly [number, number] | nul
   return least === most ? eta : `${eta} (${least ?? ''} to ${most ?? ''})`;
 }
 
-/** 1234567 -> "1,234,567". Not by Intl, which takes 15 ms to load: as much as a whole short command may. */
+/** 1234567 -> "1,234,567". Not by Intl, whose first use is a good part of a short command (ADR 0011). */
 export function formatCount(count: number): string {
   return String(Math.round(count)).replaceAll(/\B(?=(\d{3})+$)/g, ',');
 }

@@ -108,6 +108,8 @@ async function lockOutputs(
   } catch (error) {
     if (!isVirnucproError(error)) throw notWritable(proteins, error);
     const { pid, host } = error.details;
+    // Nobody holds it: it could not be taken.
+    if (pid === undefined) throw error;
     throw new InputError(
       'OUTPUT_IN_USE',
       `Another command (process ${String(pid)} on ${String(host)}) is writing ${proteins}. Wait for it, or give another PREFIX with -o.`,

@@ -35,6 +35,8 @@ export function planCommand(context: RunContext, finish: Finish): CommandModule<
       const { planRun } = await import('../../plan/plan-run.ts');
       const assumed = argv.assumeGpuMemory === undefined ? null : parseMemory(argv.assumeGpuMemory);
       const plan = await planRun(argv.fasta.map(restoreStdin), settings, context, assumed);
+      // Where a run says it: in its log, which is no part of the result.
+      if (plan.inputType !== null && !settings.json) context.stderr.write(`${plan.inputType}\n`);
       context.stdout.write(settings.json ? `${JSON.stringify(plan)}\n` : describePlan(plan));
       finish(EXIT_CODES.complete);
     },
