@@ -9,6 +9,7 @@ import { formatTable } from './table.ts';
 import { cpuTopic } from './topics/cpu.ts';
 import { duplicatesTopic } from './topics/duplicates.ts';
 import { monitoringTopic } from './topics/monitoring.ts';
+import { overheadTopic } from './topics/overhead.ts';
 import { packingTopic } from './topics/packing.ts';
 import { peersTopic } from './topics/peers.ts';
 import { pipelineTopic } from './topics/pipeline.ts';
@@ -27,6 +28,7 @@ const TOPICS: readonly Topic[] = [
   duplicatesTopic,
   monitoringTopic,
   cpuTopic,
+  overheadTopic,
   peersTopic,
 ];
 

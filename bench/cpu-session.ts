@@ -56,9 +56,12 @@ export async function rateOf(session: InferenceSession, plan: Plan, tokens: numb
   return tokens / ((performance.now() - startedMs) / 1000);
 }
 
+/** Of all mixes: ten residues, BOS and EOS. */
+const SHORTEST_TOKENS = 12;
+
 /** Lengths of a mix, as many as make up these tokens. */
 export function lengthsOf(mix: Mix, tokens: number): number[] {
-  const lengths = tokenLengths(mix, 2000);
+  const lengths = tokenLengths(mix, Math.ceil(tokens / SHORTEST_TOKENS));
   const taken: number[] = [];
   for (let sum = 0; sum < tokens; sum += taken.at(-1)!) taken.push(lengths[taken.length]!);
   return taken;

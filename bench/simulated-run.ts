@@ -37,7 +37,12 @@ export interface SimulatedRun {
 export interface Report {
   readonly elapsedMs: number;
   readonly totals: { readonly tokens: number; readonly packs: number; readonly rows: number };
-  readonly computed: { readonly busyMs: number; readonly liveMs: number; readonly waitMs: number };
+  readonly computed: {
+    readonly tokens: number;
+    readonly busyMs: number;
+    readonly liveMs: number;
+    readonly waitMs: number;
+  };
   readonly packing: { readonly tokenUtilization: number };
   readonly throughput: { readonly starvedShare: number; readonly deviceBusyShare: number };
   readonly workers: readonly { readonly busyMs: number; readonly liveMs: number; readonly tokens: number }[];

@@ -28,3 +28,7 @@ export async function bestOf<T>(
   }
   return best;
 }
+
+export function medianOf(values: readonly number[]): number {
+  return values.toSorted((a, b) => a - b)[values.length >> 1] ?? NaN;
+}

@@ -3,7 +3,10 @@ import { appendFileSync } from 'node:fs';
 
 import { startWorkerProcess } from '@virnucpro/gpu-worker';
 
-/** The production worker with a simulated device. At its end it says what CPU it took. SLOW_RANK is half as fast. */
+/**
+ * The production worker with a simulated device, or what SESSION_THREAD names. At its end it says what CPU it took. SLOW_RANK
+ * is half as fast.
+ */
 process.on('message', (/** @type {any} */ message) => {
   if (message.type === 'init' && String(message.rank) === process.env['SLOW_RANK'])
     process.env['SIMULATED_SLOWDOWN'] = '2';
@@ -16,6 +19,6 @@ process.on('exit', () => {
 });
 const slow = process.env['SLOW_READ_MS'] !== undefined;
 startWorkerProcess({
-  sessionThreadEntry: new URL('simulated-session.mjs', import.meta.url),
+  sessionThreadEntry: new URL(process.env['SESSION_THREAD'] ?? 'simulated-session.mjs', import.meta.url),
   ...(slow ? { loaderThreadEntry: new URL('slow-loader.mjs', import.meta.url) } : {}),
 });

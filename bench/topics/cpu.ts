@@ -1,19 +1,16 @@
-import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 
 import type { InferenceSession } from '@virnucpro/gpu-worker';
 import { writeRandomModel } from '@virnucpro/model';
 import { CPU_TOKEN_BUDGET, packSimilarLengths } from '@virnucpro/packing';
 
-import { runProgram } from '../../test/program/run-program.ts';
 import { lengthsOf, openCpuSession, packed, rateOf, SHAPES, TOKENS, type Plan } from '../cpu-session.ts';
-import { inTemporaryDirectory, writeFasta, type Mix } from '../inputs.ts';
-import type { Cell, Topic } from '../topic.ts';
+import { inTemporaryDirectory } from '../inputs.ts';
+import { medianOf, type Cell, type Topic } from '../topic.ts';
 
 const BATCH = 16;
 const ROUNDS = 3;
 const OURS = 'packed (ours)';
-const TOOL = 'the tool, end to end, one worker';
 
 function padded(lengths: readonly number[]): Plan {
   const batches: number[][] = [];
@@ -37,7 +34,7 @@ const PLANS: Readonly<Record<string, (lengths: readonly number[]) => Plan>> = {
 
 export const cpuTopic: Topic = {
   name: 'cpu',
-  question: 'tokens/s on this CPU, packed against its alternatives, and what the tool adds to a bare loop?',
+  question: 'tokens/s on this CPU, packed against its alternatives?',
   run: () =>
     inTemporaryDirectory(async (directory) => {
       const rows: Cell[][] = [];
@@ -47,9 +44,8 @@ export const cpuTopic: Topic = {
         const session = await openCpuSession(model, directory);
         for (const mix of ['ORFs 10-99', 'proteins, mean 337'] as const) {
           const lengths = lengthsOf(mix, TOKENS[name]);
-          const tool = () => toolRate(directory, model, mix, lengths.length);
-          const rounds = await measure(session, lengths, tool);
-          for (const way of [...Object.keys(PLANS), TOOL]) {
+          const rounds = await measure(session, lengths);
+          for (const way of Object.keys(PLANS)) {
             const rates = rounds.map((round) => round[way]!);
             const ratios = rounds.map((round) => round[way]! / round[OURS]!);
             rows.push([
@@ -71,7 +67,6 @@ export const cpuTopic: Topic = {
         notes: [
           'One thread, one graph: padded batches are the same graph with every sequence as long as the longest of its batch.',
           `Medians of ${ROUNDS} rounds, in each of which all ways take their turn; ratios are within a round.`,
-          'The tool: the same sequences from a file, from the first pack to the last shard, everything included.',
         ],
       };
     }),
@@ -79,39 +74,14 @@ export const cpuTopic: Topic = {
 
 type Rates = Readonly<Record<string, number>>;
 
-async function measure(
-  session: InferenceSession,
-  lengths: readonly number[],
-  tool: () => Promise<number>,
-): Promise<readonly Rates[]> {
+async function measure(session: InferenceSession, lengths: readonly number[]): Promise<readonly Rates[]> {
   const tokens = lengths.reduce((sum, length) => sum + length, 0);
   const rounds: Rates[] = [];
   while (rounds.length < ROUNDS) {
     const rates: Record<string, number> = {};
     for (const [name, plan] of Object.entries(PLANS))
       rates[name] = await rateOf(session, plan(lengths), tokens);
-    rates[TOOL] = await tool();
     rounds.push(rates);
   }
   return rounds;
-}
-
-function medianOf(values: readonly number[]): number {
-  return values.toSorted((a, b) => a - b)[values.length >> 1] ?? NaN;
-}
-
-interface Report {
-  readonly computed: { readonly tokens: number; readonly liveMs: number };
-}
-
-async function toolRate(directory: string, model: string, mix: Mix, records: number): Promise<number> {
-  const [input, out] = [join(directory, 'input.faa'), join(directory, 'out')];
-  await writeFasta({ path: input, mix, records });
-  const { code, stderr } = await runProgram([
-    ...[input, '-o', out, '--model', model, '--device', 'cpu', '--workers', '1'],
-    ...['--threads-per-worker', '1', '--force-restart', '--no-progress'],
-  ]);
-  if (code !== 0) throw new Error(stderr);
-  const { computed } = JSON.parse(await readFile(join(out, 'report.json'), 'utf8')) as Report;
-  return computed.tokens / (computed.liveMs / 1000);
 }

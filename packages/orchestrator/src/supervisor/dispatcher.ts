@@ -2,7 +2,7 @@ import type { LeaseId, Rank, Shard, WorkerMessage } from '@virnucpro/protocol';
 
 import type { Lease, LeaseTable } from '../leases/lease-table.ts';
 import { ShardTroubles, type Blame } from './shard-troubles.ts';
-import type { WorkerExit } from './worker-handle.ts';
+import type { WorkerExit, WorkerHandle } from './worker-handle.ts';
 import type { WorkerSlot } from './worker-slot.ts';
 
 type PackStartedMessage = Extract<WorkerMessage, { type: 'pack-started' }>;
@@ -13,6 +13,14 @@ export interface Loss {
   /** The shard that it computed; undefined when it held none. */
   readonly shard: Shard | undefined;
   readonly blame: Blame;
+}
+
+/** Of a worker's place, what decides over its leases. */
+export interface LeaseHolder extends Pick<
+  WorkerSlot,
+  'rank' | 'ready' | 'shardsWanted' | 'exclusive' | 'killedFor' | 'lastError'
+> {
+  readonly handle: Pick<WorkerHandle, 'send'> | null;
 }
 
 const TAIL_SHARDS_PER_WORKER = 4;
@@ -31,16 +39,20 @@ export class Dispatcher {
   }
 
   /** First a shard for everyone, then a second one, then more for those that wait for their loaders. */
-  feed(slots: readonly WorkerSlot[]): void {
+  feed(slots: readonly LeaseHolder[]): void {
     const most = Math.max(...slots.map(({ shardsWanted }) => shardsWanted));
     for (let held = 0; held < most; held += 1) {
-      // The last shards go to whoever is free first: held in advance by a busy or slow worker, they would lengthen the tail.
-      if (held > 0 && this.#leases.isTail(TAIL_SHARDS_PER_WORKER * slots.length)) return;
+      if (held > 0 && this.#goesToWhoeverIsFree(slots)) return;
       for (const slot of slots) if (slot.ready && held < slot.shardsWanted) this.#leaseUpTo(slot, held + 1);
     }
   }
 
-  #leaseUpTo(slot: WorkerSlot, count: number): void {
+  /** The last shards: held in advance by a busy or slow worker, they would lengthen the tail. A lone worker has no tail. */
+  #goesToWhoeverIsFree({ length: workers }: readonly LeaseHolder[]): boolean {
+    return workers > 1 && this.#leases.isTail(TAIL_SHARDS_PER_WORKER * workers);
+  }
+
+  #leaseUpTo(slot: LeaseHolder, count: number): void {
     const held = this.#leases.heldBy(slot.rank).length;
     if (held >= count || this.#leases.next === null) return;
     const approach = this.#troubles.approach(this.#leases.next.shardId);
@@ -51,7 +63,7 @@ export class Dispatcher {
     this.#send(slot, lease);
   }
 
-  #send(slot: WorkerSlot, { leaseId, attempt, shard }: Lease): void {
+  #send(slot: LeaseHolder, { leaseId, attempt, shard }: Lease): void {
     const approach = this.#troubles.approach(shard.shardId);
     if (approach.kind === 'probe') {
       const { packIndex, recordIndices } = approach;
@@ -64,7 +76,7 @@ export class Dispatcher {
   }
 
   /** @returns false when the result is late and must be dropped */
-  complete(slot: WorkerSlot, leaseId: LeaseId, shardId: number): boolean {
+  complete(slot: LeaseHolder, leaseId: LeaseId, shardId: number): boolean {
     if (!this.#leases.complete(leaseId)) return false;
     slot.exclusive = false;
     this.#troubles.completed(shardId);
@@ -82,7 +94,7 @@ export class Dispatcher {
   }
 
   /** The next step of the search goes to the same worker; when it is over, the shard is leased anew. */
-  probeSurvived(slot: WorkerSlot, leaseId: LeaseId): Omit<Loss, 'releasedLeases'> | null {
+  probeSurvived(slot: LeaseHolder, leaseId: LeaseId): Omit<Loss, 'releasedLeases'> | null {
     const lease = this.#leases.get(leaseId);
     if (lease === null) return null;
     const { shard } = lease;
@@ -96,7 +108,7 @@ export class Dispatcher {
   }
 
   /** The worker's process is gone and was waited for: its shards go back. */
-  lost(slot: WorkerSlot, { code, signal }: WorkerExit): Loss {
+  lost(slot: LeaseHolder, { code, signal }: WorkerExit): Loss {
     const releasedLeases = this.#leases.releaseAll(slot.rank);
     const shard = releasedLeases[0]?.shard;
     if (shard === undefined) return { releasedLeases, shard, blame: { on: 'unknown' } };
