@@ -1,5 +1,4 @@
 import { nodeFileSystem, type DurableFileSystem } from '@virnucpro/checkpoint/worker';
-import { GpuMonitor, MetricsAccumulator } from '@virnucpro/monitor/worker';
 import {
   PROTOCOL_VERSION,
   ProtocolError,
@@ -17,12 +16,11 @@ import { createShardLoader, type ShardLoader } from '../loader/shard-loader.ts';
 import { BoundedWrites } from '../record/bounded-writes.ts';
 import { ShardRecorder } from '../record/shard-recorder.ts';
 import { ThreadedSession } from '../session/threaded-session.ts';
-import type { WarmUp } from '../session/warm-up.ts';
 import type { ParentChannel } from './parent-channel.ts';
-import { PackTrace } from './pack-trace.ts';
+import { PackMeter } from './pack-meter.ts';
+import { sessionOptions, warmUpOf, type InitMessage } from './session-setup.ts';
 import { openWorkerLog } from './worker-log.ts';
 
-type InitMessage = Extract<OrchestratorMessage, { type: 'init' }>;
 type ProbeMessage = Extract<OrchestratorMessage, { type: 'probe' }>;
 
 /** The places at which a simulated device or a fault can stand in for the real thing. */
@@ -81,9 +79,7 @@ export class Worker {
   readonly #prefetch: PrefetchDepth;
   readonly #loader: AsyncDataLoader;
   readonly #recorder: ShardRecorder;
-  readonly #metrics = new MetricsAccumulator();
-  readonly #monitor: GpuMonitor;
-  readonly #trace: PackTrace;
+  readonly #meter: PackMeter;
   readonly #timers: NodeJS.Timeout[] = [];
   #failWork: (error: unknown) => void = () => undefined;
   /** Handed to the session and not in a log yet. */
@@ -102,11 +98,10 @@ export class Worker {
     this.#channel = channel;
     this.#log = log;
     this.#session = session;
-    this.#monitor = new GpuMonitor({ nowMs: () => performance.now(), logger: log });
     this.#recorder = this.#createRecorder(seams.fileSystem ?? nodeFileSystem);
     this.#shardLoader = shardLoader;
-    this.#trace = new PackTrace(init.config.logDirectory, init.rank, log);
     this.#prefetch = new PrefetchDepth(prefetchLimits(init.config.shardTokens, PREFETCH_BYTES));
+    this.#meter = new PackMeter({ config: init.config, rank: init.rank, log, prefetch: this.#prefetch });
     this.#loader = createAsyncDataLoader({
       shardLoader: this.#shardLoader,
       prefetchDepth: this.#prefetch,
@@ -147,7 +142,7 @@ export class Worker {
   }
 
   async #work(): Promise<void> {
-    this.#monitor.startInferenceTimer();
+    this.#meter.start();
     const writes = new BoundedWrites(WRITES_IN_FLIGHT);
     const runner = new AsyncInferenceRunner({ session: this.#session, queueDepth: this.#config.queueDepth });
     for await (const result of runner.run(this.#loader)) {
@@ -156,20 +151,20 @@ export class Worker {
       write.catch(this.#failWork);
       const writtenMs = performance.now();
       await writes.add(write);
-      this.#metrics.addWriteWait(performance.now() - writtenMs);
+      this.#meter.addWriteWait(performance.now() - writtenMs);
     }
     await writes.drained();
     await this.#recorder.close();
     await this.#session.close();
     await this.#shardLoader.close();
     await this.#sendHeartbeat();
-    await this.#trace.flush();
-    this.#log.info('worker ends', { feed: this.#monitor.getDataLoaderStatistics() });
+    await this.#meter.flushTrace();
+    this.#log.info('worker ends', { feed: this.#meter.feedStatistics() });
   }
 
   async #record(result: InferenceResult<ShardPack>): Promise<void> {
     await this.#recorder.record(result);
-    this.#measure(result);
+    this.#meter.add(result);
     this.#packsInFlight -= 1;
     if (this.#packsInFlight === 0) this.#wakeIdle();
   }
@@ -200,38 +195,6 @@ export class Worker {
       throw new ProtocolError('NO_SUCH_PACK', `shard ${shard.shardId} has no pack ${packIndex}`);
     const result = await this.#session.run(subsetOf(pack, new Set(recordIndices)));
     if (result !== null) await this.#channel.send({ type: 'probe-survived', leaseId });
-  }
-
-  #measure({ batch, batchIndex, waitMs, busyMs, queueDepth }: InferenceResult<ShardPack>): void {
-    const { tokenBudget, packing } = this.#config;
-    const { numSequences: sequences, numTokens: tokens, maxSeqlen: maxSequenceLength, isLastOfShard } = batch;
-    this.#prefetch.observe(waitMs, busyMs);
-    this.#trace.add(
-      {
-        shardId: batch.assignment.shard.shardId,
-        packIndex: batch.packIndex,
-        longestTokens: maxSequenceLength,
-        ...{ sequences, tokens, tokenBudget, waitMs, busyMs, queueDepth },
-      },
-      new Date(),
-    );
-    if (isLastOfShard) this.#prefetch.shardEnded();
-    this.#metrics.add({
-      ...{ sequences, tokens, maxSequenceLength, tokenBudget, waitMs, busyMs },
-      copiedSequences: batch.copiedSequences,
-      copiedTokens: batch.copiedTokens,
-      lengthCounts: batch.lengthCounts,
-    });
-    this.#monitor.recordDataLoaderWait({
-      waitTimeMs: waitMs,
-      batchIndex,
-      sequencesInBatch: sequences,
-      tokensInBatch: tokens,
-      maxSequenceLength,
-      queueDepth,
-      isLastOfShard,
-      ...(packing === 'packed' ? { packingEfficiency: tokens / tokenBudget } : {}),
-    });
   }
 
   #createRecorder(fileSystem: DurableFileSystem): ShardRecorder {
@@ -265,14 +228,14 @@ export class Worker {
   }
 
   #sendHeartbeat(): Promise<void> {
-    void this.#trace.flush();
+    void this.#meter.flushTrace();
     return this.#channel.send({
       type: 'heartbeat',
       rssBytes: process.memoryUsage.rss(),
       currentPackMs: this.#session.currentPackMs,
       queueDepth: this.#session.depth,
       shardsWanted: this.#prefetch.shards + 1,
-      metrics: this.#metrics.takeDelta(),
+      metrics: this.#meter.takeDelta(),
     });
   }
 
@@ -281,29 +244,4 @@ export class Worker {
     this.#log.error('worker fails', { error: serializeError(error) });
     return this.#channel.send({ type: 'fatal', error: serializeError(error) });
   }
-}
-
-const SPECIAL_TOKENS = 2;
-
-/** Null when they are not to be tried before the start. */
-function warmUpOf({ config, device, warmUp }: InitMessage): WarmUp | null {
-  if (!warmUp) return null;
-  const tokens = config.packing === 'packed' ? config.tokenBudget : 0;
-  return {
-    tokens,
-    maxSequenceTokens: config.maxResidues + SPECIAL_TOKENS,
-    device: device.physical === null ? device.label : `${device.label} (${device.physical.name})`,
-  };
-}
-
-function sessionOptions({ config, device }: InitMessage) {
-  return {
-    graphPath: config.graphPath,
-    fallbackGraphPath: config.fallbackGraphPath,
-    provider: device.provider,
-    threads: config.threadsPerWorker,
-    disablePrepacking: config.disablePrepacking,
-    embeddingDim: config.embeddingDim,
-    dtype: config.dtype,
-  };
 }
