@@ -2,6 +2,7 @@ import { join } from 'node:path';
 
 import { createOnnxSession, type InferenceSession } from '@virnucpro/gpu-worker';
 import { prepareModel, type EsmShape } from '@virnucpro/model';
+import type { Precision } from '@virnucpro/protocol';
 import { CPU_TOKEN_BUDGET, packBestFitDecreasing } from '@virnucpro/packing';
 
 import { layOutPack } from '../packages/gpu-worker/src/collate/varlen-collator.ts';
@@ -27,12 +28,16 @@ export function packed(lengths: readonly number[]): Plan {
   );
 }
 
-/** One thread, float32, mean over residues. */
-export async function openCpuSession(model: string, cacheDirectory: string): Promise<InferenceSession> {
+/** One thread, float32 rows, mean over residues. */
+export async function openCpuSession(
+  model: string,
+  cacheDirectory: string,
+  precision: Precision = 'fp32',
+): Promise<InferenceSession> {
   const prepared = await prepareModel({
     model,
     cacheDirectory: join(cacheDirectory, 'cache'),
-    precision: 'fp32',
+    precision,
     pooling: 'mean',
     outputDtype: 'float32',
     maxResidues: 1022,
@@ -40,7 +45,7 @@ export async function openCpuSession(model: string, cacheDirectory: string): Pro
   });
   return createOnnxSession({
     graphPath: prepared.graphPaths.cpu,
-    fallbackGraphPath: null,
+    fallbackGraphPath: prepared.fallbackGraphPaths?.cpu ?? null,
     provider: 'cpu',
     threads: 1,
     disablePrepacking: false,

@@ -11,6 +11,7 @@ import { medianOf, type Cell, type Topic } from '../topic.ts';
 const BATCH = 16;
 const ROUNDS = 3;
 const OURS = 'packed (ours)';
+const INT8 = 'packed, --precision int8';
 
 function padded(lengths: readonly number[]): Plan {
   const batches: number[][] = [];
@@ -41,11 +42,14 @@ export const cpuTopic: Topic = {
       for (const name of ['t6_8M', 't12_35M'] as const) {
         const model = join(directory, name);
         await writeRandomModel(model, SHAPES[name]);
-        const session = await openCpuSession(model, directory);
+        const [session, int8] = [
+          await openCpuSession(model, directory),
+          await openCpuSession(model, directory, 'int8'),
+        ];
         for (const mix of ['ORFs 10-99', 'proteins, mean 337'] as const) {
           const lengths = lengthsOf(mix, TOKENS[name]);
-          const rounds = await measure(session, lengths);
-          for (const way of Object.keys(PLANS)) {
+          const rounds = await measure(session, int8, lengths);
+          for (const way of [...Object.keys(PLANS), INT8]) {
             const rates = rounds.map((round) => round[way]!);
             const ratios = rounds.map((round) => round[way]! / round[OURS]!);
             rows.push([
@@ -60,6 +64,7 @@ export const cpuTopic: Topic = {
           }
         }
         await session.close();
+        await int8.close();
       }
       return {
         columns: ['shape', 'lengths', 'how', 'tokens/s', 'times ours', 'lowest', 'highest'],
@@ -74,13 +79,18 @@ export const cpuTopic: Topic = {
 
 type Rates = Readonly<Record<string, number>>;
 
-async function measure(session: InferenceSession, lengths: readonly number[]): Promise<readonly Rates[]> {
+async function measure(
+  session: InferenceSession,
+  int8: InferenceSession,
+  lengths: readonly number[],
+): Promise<readonly Rates[]> {
   const tokens = lengths.reduce((sum, length) => sum + length, 0);
   const rounds: Rates[] = [];
   while (rounds.length < ROUNDS) {
     const rates: Record<string, number> = {};
     for (const [name, plan] of Object.entries(PLANS))
       rates[name] = await rateOf(session, plan(lengths), tokens);
+    rates[INT8] = await rateOf(int8, packed(lengths), tokens);
     rounds.push(rates);
   }
   return rounds;

@@ -30,14 +30,20 @@ describe('model check', () => {
     expect(code).toBe(0);
     const found = JSON.parse(stdout) as {
       packed: { sequences: number; maxAbsolute: number };
-      half: { worstCosine: number; maxAbsolute: number; bins: { sequences: number }[] };
+      narrow: { worstCosine: number; maxAbsolute: number; bins: { sequences: number }[] };
     };
     expect(found).toMatchObject({ model: 'tiny', precision: 'fp16', device: 'cpu', isGood: true });
     expect(found.packed).toMatchObject({ sequences: 246, missing: 0, limit: 0.999999, isEquivalent: true });
     expect(found.packed.maxAbsolute).toBeLessThan(1e-5);
-    expect(found.half.worstCosine).toBeGreaterThan(0.9999);
-    expect(found.half.worstCosine).toBeLessThan(1);
-    expect(found.half.bins.reduce((sum, { sequences }) => sum + sequences, 0)).toBe(246);
+    expect(found.narrow.worstCosine).toBeGreaterThan(0.9999);
+    expect(found.narrow.worstCosine).toBeLessThan(1);
+    expect(found.narrow.bins.reduce((sum, { sequences }) => sum + sequences, 0)).toBe(246);
+  });
+
+  test('compares int8 with --precision int8', async () => {
+    const { code, stdout } = await check(TINY_MODEL, PHAGE_PROTEINS, { precision: 'int8' });
+    expect(code).toBe(0);
+    expect(stdout).toMatch(/^packed in int8\n(.*\n)*the worst, \S+, is at least 0\.99$/m);
   });
 
   test('exits with 1 for a model that fp16 spoils, and names the worst sequence', async () => {

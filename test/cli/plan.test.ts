@@ -73,6 +73,10 @@ test('a plan for GPUs that are elsewhere: their budget, and a model that is too 
   expect(half.stderr).toContain('with --precision fp16 this one would');
   const fits = await plan('--assume-gpu-memory', '1100MiB', '--max-residues', '20000', '--precision', 'fp16');
   expect(fits).toMatchObject({ code: 0 });
+  expect(await plan('--assume-gpu-memory', '80GiB', '--precision', 'int8')).toMatchObject({
+    code: 2,
+    stderr: expect.stringContaining('int8 is for CPUs') as unknown,
+  });
   expect(await plan('--assume-gpu-memory', '80')).toMatchObject({
     code: 2,
     stderr: expect.stringContaining('give the free memory of one GPU with its unit') as unknown,

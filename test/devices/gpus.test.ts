@@ -66,6 +66,22 @@ test('all GPUs are used where nothing restricts them, a divided one by its parts
   expect(report.gpus.map(({ uuid }) => uuid)).toEqual(gpus.map(({ uuid }) => uuid));
 }, 60_000);
 
+test.each([[[]], [['--gpus', '0']], [['--device', 'cuda']]])(
+  'int8, which is for CPUs, is refused with %j where there are GPUs, and computed when told so',
+  async (options) => {
+    const machine = await withGpus(directory.path('machine'), FOUR_GPUS);
+    const refused = await runProgram(job('--precision', 'int8', ...options), machine);
+    expect(refused).toMatchObject({ code: 2 });
+    expect(refused.stderr).toMatch(/int8 is for CPUs.*--precision fp16, or --device cpu\.$/m);
+    const computed = await runProgram(
+      job('--precision', 'int8', '--device', 'cpu', '--workers', '1'),
+      machine,
+    );
+    expect(computed).toMatchObject({ code: 0 });
+  },
+  60_000,
+);
+
 test.each([
   [{ CUDA_VISIBLE_DEVICES: '' }, /CUDA_VISIBLE_DEVICES is "", which hides all/],
   [{ CUDA_VISIBLE_DEVICES: '-1' }, /reads up to "-1"/],

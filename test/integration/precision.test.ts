@@ -15,8 +15,9 @@ const directory = useTemporaryDirectory();
 afterEach(killRunningPrograms);
 
 function run(out: string, ...args: string[]): Promise<ProgramResult> {
-  const fixed = ['--device', 'cpu', '--threads-per-worker', '1', '--token-budget', '2048'];
-  return runProgram([PHAGE_PROTEINS, '-o', out, ...fixed, ...args], {
+  const fixed = ['--device', 'cpu', '--threads-per-worker', '1'];
+  const budget = args.includes('--token-budget') ? [] : ['--token-budget', '2048'];
+  return runProgram([PHAGE_PROTEINS, '-o', out, ...fixed, ...budget, ...args], {
     env: { VIRNUCPRO_CACHE_DIR: join(dirname(out), 'cache') },
   });
 }
@@ -29,6 +30,23 @@ async function embed(name: string, ...args: string[]): Promise<string> {
 }
 
 const TINY = ['--model', TINY_MODEL];
+
+test('a run in int8 gives the same bytes for one worker and for two with other packs, close to fp32', async () => {
+  const int8 = [...TINY, '--precision', 'int8', '--workers'];
+  const [exact, one, two] = [
+    await embed('fp32', ...TINY),
+    await embed('one', ...int8, '1'),
+    await embed('two', ...int8, '2', '--token-budget', '512'),
+  ];
+  expect(await outputHashes(two)).toEqual(await outputHashes(one));
+  const [rows, expected] = [
+    await readNumpy(`${one}/embeddings.npy`),
+    await readNumpy(`${exact}/embeddings.npy`),
+  ];
+  for (let index = 0; index < expected.shape[0]!; index += 1)
+    expect(cosine(row(rows, index), row(expected, index))).toBeGreaterThan(0.999);
+  expect(maxAbsoluteDifference(rows.data, expected.data)).toBeGreaterThan(1e-4);
+}, 60_000);
 
 describe('a run in fp16', () => {
   /** Runs with one worker and with two, which begin together; these tests only read them. */

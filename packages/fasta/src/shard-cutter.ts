@@ -28,7 +28,7 @@ const SHARE_OF_REMAINDER = 1 / 64;
  */
 const LAST_PACKS = 8;
 
-/** Of short packs, as on a CPU, a shard holds more: a few proteins do not fill two packs of 1024 tokens well. */
+/** Of short packs, as on a CPU, a shard holds more: a few proteins do not fill two packs of 512 tokens well. */
 const LEAST_TOKENS = 4096;
 
 /** The first shards are small too, each few a little larger: no device waits long for its first pack. */

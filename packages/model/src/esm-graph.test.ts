@@ -3,7 +3,7 @@ import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
 
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
-import type { Pooling } from '@virnucpro/protocol';
+import type { Pooling, Precision } from '@virnucpro/protocol';
 import { InferenceSession } from 'onnxruntime-node';
 
 import { buildEsmGraph, loweringFor } from './esm-graph.ts';
@@ -17,6 +17,7 @@ import {
   packFeeds,
   type GoldenSequence,
 } from '../../../test/program/golden-model.ts';
+import { changedModel } from '../../../test/program/changed-model.ts';
 import { cosine, maxAbsoluteDifference } from '../../../test/program/numpy.ts';
 import { narrowModel, type NarrowType } from '../../../test/program/narrow-model.ts';
 
@@ -130,18 +131,63 @@ describe('weights of other types and places', () => {
   });
 });
 
-test('NaN in one sequence of a pack stays there', async () => {
-  const session = await openPrepared(TINY, 'mean');
-  const input = packFeeds(sequences.slice(0, 3), session.inputNames);
-  const clean = (await session.run(input))['embeddings']!.data as Float32Array;
-  const poisoned = await poisonedModel();
-  const rows = await embed(await openPrepared(poisoned, 'mean'), [
-    withToken(sequences[0]!, 30),
-    ...sequences.slice(1, 3),
-  ]);
-  expect(rowOf(rows, 0).every(Number.isNaN)).toBe(true);
-  expect([...rows.subarray(WIDTH)]).toEqual([...clean.subarray(WIDTH)]);
+describe('int8', () => {
+  test.each<Pooling>(['mean', 'bos', 'max'])(
+    'keeps %s rows close to fp32, and is not the same',
+    async (pooling) => {
+      const exact = await embed(await openPrepared(TINY, pooling), sequences);
+      const rows = await embed(await openPrepared(TINY, pooling, 'int8'), sequences);
+      sequences.forEach((_, index) =>
+        expect(cosine(rowOf(rows, index), rowOf(exact, index))).toBeGreaterThan(0.99),
+      );
+      expect(maxAbsoluteDifference(rows, exact)).toBeGreaterThan(1e-4);
+    },
+  );
+
+  test('gives a sequence the same bits alone, among others and in another order', async () => {
+    const session = await openPrepared(TINY, 'mean', 'int8');
+    const packed = await embed(session, sequences);
+    const reversed = await embed(session, sequences.toReversed());
+    const last = sequences.length - 1;
+    for (const [index, sequence] of sequences.entries()) {
+      const row = [...rowOf(packed, index)];
+      expect([...(await embed(session, [sequence]))]).toEqual(row);
+      expect([...rowOf(reversed, last - index)]).toEqual(row);
+    }
+  });
+
+  test('computes a model whose matrices and rows are all zero', async () => {
+    const zero = join(directory, 'zero');
+    const matrix = 'layer.0.attention.self.query.weight';
+    const norm = 'layer.0.attention.LayerNorm.weight';
+    await changedModel(TINY, zero, [
+      ...Array.from({ length: WIDTH * WIDTH }, (_, at) => ({ tensor: matrix, at, value: 0 })),
+      ...Array.from({ length: WIDTH }, (_, at) => ({ tensor: norm, at, value: 0 })),
+      ...Array.from({ length: WIDTH }, (_, at) => ({ tensor: norm.replace('weight', 'bias'), at, value: 0 })),
+    ]);
+    const exact = await embed(await openPrepared(zero, 'mean'), sequences);
+    const rows = await embed(await openPrepared(zero, 'mean', 'int8'), sequences);
+    sequences.forEach((_, index) =>
+      expect(cosine(rowOf(rows, index), rowOf(exact, index))).toBeGreaterThan(0.99),
+    );
+  });
 });
+
+test.each<Precision>(['fp32', 'int8'])(
+  'NaN in one sequence of a pack stays there, in %s',
+  async (precision) => {
+    const session = await openPrepared(TINY, 'mean', precision);
+    const input = packFeeds(sequences.slice(0, 3), session.inputNames);
+    const clean = (await session.run(input))['embeddings']!.data as Float32Array;
+    const poisoned = await poisonedModel();
+    const rows = await embed(await openPrepared(poisoned, 'mean', precision), [
+      withToken(sequences[0]!, 30),
+      ...sequences.slice(1, 3),
+    ]);
+    expect(rowOf(rows, 0).every(Number.isNaN)).toBe(true);
+    expect([...rows.subarray(WIDTH)]).toEqual([...clean.subarray(WIDTH)]);
+  },
+);
 
 /** The same model, but with NaN as the embedding of token 30 ("-"), which the sequences above do not use. */
 async function poisonedModel(): Promise<string> {
@@ -161,20 +207,25 @@ function withToken({ id, tokens }: GoldenSequence, token: number): GoldenSequenc
   return { id, tokens: changed };
 }
 
-function storeOptions(model: string, pooling: Pooling) {
+function storeOptions(model: string, pooling: Pooling, precision: Precision = 'fp32') {
   const cacheDirectory = join(directory, 'cache');
   return {
     model,
     cacheDirectory,
-    precision: 'fp32' as const,
+    precision,
     pooling,
     outputDtype: 'float32' as const,
     maxResidues: MAX_RESIDUES,
   };
 }
 
-async function openPrepared(model: string, pooling: Pooling): Promise<InferenceSession> {
-  return InferenceSession.create((await prepareModel(storeOptions(model, pooling))).graphPaths.cpu);
+async function openPrepared(
+  model: string,
+  pooling: Pooling,
+  precision?: Precision,
+): Promise<InferenceSession> {
+  const { graphPaths } = await prepareModel(storeOptions(model, pooling, precision));
+  return InferenceSession.create(graphPaths.cpu);
 }
 
 async function openTokens(): Promise<InferenceSession> {

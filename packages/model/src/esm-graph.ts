@@ -16,7 +16,10 @@ export interface EsmGraphOptions {
   /** none: the output is `hidden_states` [T, D], one row per token. */
   readonly pooling: Pooling | 'none';
   readonly outputDtype: EmbeddingDtype;
-  /** fp16: weights and what passes between operators are kept as float16; statistics and pooling are float32. */
+  /**
+   * fp16: weights and what passes between operators are kept as float16; statistics and pooling are float32.
+   * int8: matrices and what they are multiplied with, nothing else.
+   */
   readonly precision: Precision;
   readonly element: EsmNodesOptions['element'];
   readonly lowering: (nodes: EsmNodes) => EsmLowering;
@@ -24,6 +27,11 @@ export interface EsmGraphOptions {
   readonly maxPositions: number;
   /** Name, beside the graph, under which the runtime finds a weight file. */
   readonly fileNameOf: (weightFile: string) => string;
+}
+
+/** Those that have kernels for it: products of whole numbers are for CPUs. */
+export function providersOf(precision: Precision): readonly ExecutionProvider[] {
+  return precision === 'int8' ? ['cpu'] : ['cuda', 'cpu'];
 }
 
 /**

@@ -5,7 +5,7 @@ import {
   type EsmWeights,
   type LinearWeights,
 } from './esm-weights.ts';
-import type { TensorLocation } from './safetensors.ts';
+import { scaleName, type TensorLocation } from './safetensors.ts';
 
 /** An ESM-2 model in its HuggingFace directory: described and located, not loaded. */
 export interface EsmModel {
@@ -63,7 +63,8 @@ export function usedTensors({
 }
 
 /**
- * The same weights elsewhere: every tensor that becomes an initializer lies where `located` says, by name.
+ * The same weights elsewhere: every tensor that becomes an initializer lies where `located` says, by name; scales come with
+ * those that have them.
  * Rotary frequencies stay: they are read when the graph is built, in full precision.
  */
 export function relocated(
@@ -76,10 +77,10 @@ export function relocated(
     if (found === undefined) throw new Error(`${file} lacks tensor ${tensor.name}`);
     return found;
   };
-  const moveBoth = ({ weight, bias }: LinearWeights): LinearWeights => ({
-    weight: move(weight),
-    bias: move(bias),
-  });
+  const moveBoth = ({ weight, bias }: LinearWeights): LinearWeights => {
+    const scale = located.get(scaleName(weight.name));
+    return { weight: move(weight), bias: move(bias), ...(scale === undefined ? {} : { scale }) };
+  };
   return {
     ...weights,
     wordEmbeddings: move(weights.wordEmbeddings),

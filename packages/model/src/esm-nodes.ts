@@ -2,6 +2,7 @@ import type { Precision } from '@virnucpro/protocol';
 
 import type { EsmModel } from './esm-model.ts';
 import type { EsmLayerWeights, LinearWeights } from './esm-weights.ts';
+import { Int8Linear } from './int8-linear.ts';
 import { float, GraphBuilder, int } from './onnx/graph-builder.ts';
 import { DATA_TYPE, type DataType } from './onnx/proto.ts';
 import { inverseFrequencies, rotaryCache } from './rotary.ts';
@@ -27,6 +28,7 @@ export interface RotaryNames {
 const ONNX_TYPE: Readonly<Record<string, DataType>> = {
   F32: DATA_TYPE.float,
   F16: DATA_TYPE.float16,
+  I8: DATA_TYPE.int8,
   BF16: DATA_TYPE.bfloat16,
 };
 
@@ -38,6 +40,7 @@ export class EsmNodes {
   readonly element: EsmNodesOptions['element'];
   readonly #options: EsmNodesOptions;
   readonly #rotary = new Map<string, RotaryNames>();
+  readonly #int8 = new Int8Linear(this);
 
   constructor(model: EsmModel, options: EsmNodesOptions) {
     this.model = model;
@@ -49,10 +52,11 @@ export class EsmNodes {
     return this.model.embeddingDim / this.model.heads;
   }
 
-  /** x W^T + b, all times `scale`. [T, in] -> [T, out] */
-  linear(input: string, { weight, bias }: LinearWeights, scale = 1): string {
+  /** x W^T + b, all times `factor`. [T, in] -> [T, out] */
+  linear(input: string, { weight, bias, scale }: LinearWeights, factor = 1): string {
+    if (scale !== undefined) return this.#int8.linear(input, { weight, bias, scale }, factor);
     const sum = this.builder.node('Gemm', [input, this.weight(weight), this.weight(bias)], {
-      attributes: { transB: int(1), alpha: float(scale), beta: float(scale) },
+      attributes: { transB: int(1), alpha: float(factor), beta: float(factor) },
     });
     return this.rounded(sum);
   }
@@ -76,7 +80,7 @@ export class EsmNodes {
 
   /** As it would be kept in float16 between two kernels, where the graph computes fp16 in float32; else unchanged. */
   rounded(input: string): string {
-    if (this.#options.precision === 'fp32' || this.element === DATA_TYPE.float16) return input;
+    if (this.#options.precision !== 'fp16' || this.element === DATA_TYPE.float16) return input;
     return this.cast(this.cast(input, DATA_TYPE.float16), DATA_TYPE.float);
   }
 
@@ -85,16 +89,21 @@ export class EsmNodes {
   }
 
   /** Weights of another type pass through a Cast, which the runtime folds when it loads the graph. */
-  weight({ name, file, dtype, shape, byteOffset, byteLength }: TensorLocation): string {
+  weight(tensor: TensorLocation): string {
+    const initializer = this.stored(tensor);
+    return ONNX_TYPE[tensor.dtype] === this.element ? initializer : this.cast(initializer, this.element);
+  }
+
+  /** In the type that the file has it in. */
+  stored({ name, file, dtype, shape, byteOffset, byteLength }: TensorLocation): string {
     const dataType = ONNX_TYPE[dtype];
     if (dataType === undefined) throw new Error(`tensor ${name} has type ${dtype}, which no graph takes`);
-    const initializer = this.builder.initializer({
+    return this.builder.initializer({
       name,
       dataType,
       dims: shape,
       data: { kind: 'external', fileName: this.#options.fileNameOf(file), byteOffset, byteLength },
     });
-    return dataType === this.element ? initializer : this.cast(initializer, this.element);
   }
 
   /** Layers with the same frequencies share one cache. */

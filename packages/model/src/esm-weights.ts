@@ -11,6 +11,8 @@ import { readSafetensors, type TensorLocation } from './safetensors.ts';
 export interface LinearWeights {
   readonly weight: TensorLocation;
   readonly bias: TensorLocation;
+  /** Of a matrix in int8: what each output is multiplied by. */
+  readonly scale?: TensorLocation;
 }
 
 export interface EsmLayerWeights {
@@ -35,6 +37,13 @@ export interface EsmWeights {
   /** All weight files, in the order of their names. */
   readonly files: readonly string[];
   readonly unusedTensors: readonly string[];
+}
+
+/** The weights of all layers that are matrices, [out, in] each. */
+export function matricesOf({ layers }: EsmWeights): TensorLocation[] {
+  return layers.flatMap(({ query, key, value, attentionOutput, intermediate, output }) =>
+    [query, key, value, attentionOutput, intermediate, output].map(({ weight }) => weight),
+  );
 }
 
 /** Types that the graph can take; narrower ones are widened to float32. */

@@ -1,62 +1,35 @@
-import { mkdir, open, rm, type FileHandle } from 'node:fs/promises';
-import { basename, dirname, join } from 'node:path';
+import { open, type FileHandle } from 'node:fs/promises';
 
 import { InputError } from '@virnucpro/protocol';
 
+import { convertWeights, type ConvertedModel } from './converted-weights.ts';
 import { relocated, usedTensors, type EsmModel } from './esm-model.ts';
 import { FLOAT16_MAX, roundToFloat16 } from './float16.ts';
-import { makeOnce } from './make-once.ts';
-import { encodeSafetensorsHeader, readSafetensors, type TensorLocation } from './safetensors.ts';
+import type { TensorLocation } from './safetensors.ts';
 
 /** In the name of the file: raised whenever the same weights would give another one. */
 const VERSION = 1;
 const BLOCK_ELEMENTS = 1 << 21;
 
 /**
- * The same model with its weights in float16: in a file of the cache folder that is made once, by one process while
- * others wait, and is whole when it is there. Weights that are float16 already are used where they are.
+ * The same model with its weights in float16. Weights that are float16 already are used where they are.
  *
- * @param fingerprint of the model, the name of the file
  * @throws {InputError} MODEL_WEIGHTS_OVERFLOW naming the tensor and the number that float16 cannot hold
  */
-export async function halveWeights(
-  model: EsmModel,
-  fingerprint: string,
-  cacheDirectory: string,
-  onProgress: (message: string) => void,
-): Promise<EsmModel> {
+export async function halveWeights(model: EsmModel, converted: ConvertedModel): Promise<EsmModel> {
   const tensors = usedTensors(model.weights);
   if (tensors.every(({ dtype }) => dtype === 'F16')) return model;
-  const path = join(cacheDirectory, 'fp16', `${fingerprint.slice(0, 24)}-v${VERSION}.safetensors`);
-  await mkdir(dirname(path), { recursive: true });
-  await makeOnce(path, {
-    make: (temporary) => {
-      onProgress(`converting the weights of ${basename(model.directory)} to float16, once`);
-      return writeHalved(tensors, temporary);
+  const { file, tensors: located } = await convertWeights(
+    {
+      ...{ kind: 'fp16', version: VERSION, typeName: 'float16' },
+      headings: tensors.map(({ name, shape }) => ({ name, shape, dtype: 'F16', elementBytes: 2 })),
+      writeData: async (target) => {
+        for (const tensor of tensors) await appendHalved(tensor, target);
+      },
     },
-    onWait: () =>
-      onProgress(`waiting for another process that converts ${basename(model.directory)} to float16`),
-  });
-  const located = new Map((await readSafetensors(path)).map((tensor) => [tensor.name, tensor]));
-  return { ...model, weights: relocated(model.weights, located, path) };
-}
-
-async function writeHalved(tensors: readonly TensorLocation[], path: string): Promise<void> {
-  const file = await open(path, 'wx');
-  try {
-    await file.write(
-      encodeSafetensorsHeader(
-        tensors.map(({ name, shape }) => ({ name, shape, dtype: 'F16', elementBytes: 2 })),
-      ),
-    );
-    for (const tensor of tensors) await appendHalved(tensor, file);
-    await file.sync();
-  } catch (error) {
-    await rm(path, { force: true });
-    throw error;
-  } finally {
-    await file.close();
-  }
+    converted,
+  );
+  return { ...model, weights: relocated(model.weights, located, file) };
 }
 
 async function appendHalved(tensor: TensorLocation, target: FileHandle): Promise<void> {

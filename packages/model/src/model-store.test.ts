@@ -1,14 +1,14 @@
 import { createHash } from 'node:crypto';
 import { cp, mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
-import { join, resolve } from 'node:path';
+import { dirname, join, resolve } from 'node:path';
 
 import { afterEach, beforeEach, describe, expect, test } from '@jest/globals';
 
 import { changedModel } from '../../../test/program/changed-model.ts';
 import { narrowModel } from '../../../test/program/narrow-model.ts';
 import { defaultCacheDirectory, prepareModel } from './model-store.ts';
-import { readSafetensors, readTensor } from './safetensors.ts';
+import { readSafetensors, readTensor, type TensorLocation } from './safetensors.ts';
 
 let cacheDirectory = '';
 beforeEach(async () => {
@@ -119,6 +119,77 @@ describe('prepareModel in fp16', () => {
     expect(await readdir(join(cacheDirectory, 'fp16'))).toEqual([]);
   });
 });
+
+describe('prepareModel in int8', () => {
+  const TINY = resolve('test/fixtures/esm/tiny');
+  const prepareInt8 = (model: string) =>
+    prepareModel({
+      ...{ model, cacheDirectory, pooling: 'mean', outputDtype: 'float32', maxResidues: 100 },
+      precision: 'int8',
+    });
+  const readInt8 = async () => {
+    const [name] = await readdir(join(cacheDirectory, 'int8'));
+    const tensors = await readSafetensors(join(cacheDirectory, 'int8', name!));
+    return new Map(tensors.map((tensor) => [tensor.name, tensor]));
+  };
+
+  test('rounds each number of a matrix to the nearest of 63 steps on either side, by output; the rest stays', async () => {
+    await prepareInt8(TINY);
+    const converted = await readInt8();
+    const originals = await readSafetensors(join(TINY, 'model.safetensors'));
+    let matrices = 0;
+    for (const original of originals.filter(({ name }) => converted.has(name))) {
+      const { name, shape } = original;
+      const values = await readTensor(original);
+      const scale = converted.get(`${name}.scale`);
+      if (scale === undefined) {
+        expect(await readTensor(converted.get(name)!)).toEqual(values);
+        continue;
+      }
+      matrices += 1;
+      const [outputs, inputs] = [shape[0]!, shape[1]!];
+      expect(converted.get(name)).toMatchObject({ dtype: 'I8', shape: [inputs, outputs] });
+      const numbers = await readInt8Tensor(converted.get(name)!);
+      const scales = await readTensor(scale);
+      expect(Math.max(...numbers.map(Math.abs))).toBe(63);
+      values.forEach((value, index) => {
+        const output = Math.floor(index / inputs);
+        const rounded = numbers[(index % inputs) * outputs + output]! * scales[output]!;
+        if (Math.abs(rounded - value) > 0.501 * scales[output]!) throw new Error(`${name}[${index}]`);
+      });
+    }
+    expect(matrices).toBe(3 * 6);
+  });
+
+  test('converts once, also weights that are narrow already; there is no graph for CUDA', async () => {
+    const narrow = join(cacheDirectory, 'narrow');
+    await narrowModel(TINY, narrow, 'F16');
+    const [first, second] = await Promise.all([prepareInt8(narrow), prepareInt8(narrow)]);
+    expect(second).toEqual(first);
+    expect(await readdir(join(cacheDirectory, 'int8'))).toHaveLength(1);
+    expect((await readdir(dirname(first.graphPaths.cpu))).sort()).toEqual([
+      'model.onnx',
+      'weights-0.safetensors',
+    ]);
+    expect(first.fallbackGraphPaths).not.toBeNull();
+  });
+
+  test('refuses a matrix that has no scale, by name, and leaves nothing behind', async () => {
+    const broken = join(cacheDirectory, 'broken');
+    await changedModel(TINY, broken, [{ tensor: 'layer.1.output.dense.weight', at: 7, value: Infinity }]);
+    await expect(prepareInt8(broken)).rejects.toMatchObject({
+      code: 'MODEL_WEIGHTS_NOT_FINITE',
+      exitCode: 2,
+      message: expect.stringMatching(/layer\.1\.output\.dense\.weight .* \(number 7 .*--precision fp32/),
+    });
+    expect(await readdir(join(cacheDirectory, 'int8'))).toEqual([]);
+  });
+});
+
+async function readInt8Tensor({ file, byteOffset, byteLength }: TensorLocation): Promise<Int8Array> {
+  const bytes = await readFile(file);
+  return new Int8Array(bytes.buffer, bytes.byteOffset + byteOffset, byteLength);
+}
 
 test('the cache folder is the variable, else XDG, else the home folder', () => {
   expect(defaultCacheDirectory({ VIRNUCPRO_CACHE_DIR: '/c', XDG_CACHE_HOME: '/x' })).toBe('/c');

@@ -7,12 +7,13 @@ import { basename, join, resolve } from 'node:path';
 import type { EmbeddingDtype, ExecutionProvider, Pooling, Precision } from '@virnucpro/protocol';
 
 import { DEMO_MODEL_NAME, ensureDemoModel } from './demo-model.ts';
-import { buildEsmGraph, GRAPH_VERSION, loweringFor } from './esm-graph.ts';
+import { buildEsmGraph, GRAPH_VERSION, loweringFor, providersOf } from './esm-graph.ts';
 import { loadEsmModel, type EsmModel } from './esm-model.ts';
 import { fingerprintModel } from './fingerprint.ts';
 import { halveWeights } from './half-weights.ts';
+import { quantizeWeights } from './int8-weights.ts';
 
-/** The graph file of each execution provider. */
+/** The graph file of each execution provider; in int8 there is none for CUDA (see `providersOf`). */
 export type GraphPaths = Readonly<Record<ExecutionProvider, string>>;
 
 /** A model whose graph is on disk, ready to be opened by a session. */
@@ -23,7 +24,7 @@ export interface PreparedModel {
   /** The graph that each execution provider gets; over the same weights. */
   readonly graphPaths: GraphPaths;
   readonly precision: Precision;
-  /** In fp32, for packs that overflow in fp16; null where fp32 is the precision. */
+  /** In fp32, for rows that are not finite in a narrower precision; null where fp32 is the precision. */
   readonly fallbackGraphPaths: GraphPaths | null;
   /** Null: the vocabulary of ESM-2. */
   readonly vocabularyPath: string | null;
@@ -129,8 +130,20 @@ async function inPrecision(
     onProgress,
   }: Pick<PrepareModelOptions, 'precision' | 'cacheDirectory' | 'onProgress'>,
 ): Promise<EsmModel> {
-  if (precision === 'fp32') return model;
-  return halveWeights(model, fingerprint, cacheDirectory, (message) => onProgress?.(message));
+  const converted = {
+    ...{ directory: model.directory, fingerprint, cacheDirectory },
+    onProgress: (message: string) => onProgress?.(message),
+  };
+  switch (precision) {
+    case 'fp32':
+      return model;
+    case 'fp16':
+      return halveWeights(model, converted);
+    case 'int8':
+      return quantizeWeights(model, converted);
+    default:
+      return precision satisfies never;
+  }
 }
 
 function graphPathsIn(directory: string): GraphPaths {
@@ -173,7 +186,7 @@ async function buildAside(model: EsmModel, options: GraphOptions, graphDirectory
 async function writeGraph(model: EsmModel, options: GraphOptions, directory: string): Promise<void> {
   const names = new Map(model.weights.files.map((file, index) => [file, `weights-${index}.safetensors`]));
   for (const [file, name] of names) await placeWeights(file, join(directory, name));
-  for (const provider of ['cuda', 'cpu'] as const) {
+  for (const provider of providersOf(options.precision)) {
     const graph = await buildEsmGraph(model, {
       pooling: options.pooling,
       outputDtype: options.outputDtype,

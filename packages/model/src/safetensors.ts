@@ -5,7 +5,7 @@ import * as z from 'zod';
 
 import { float16Value } from './float16.ts';
 
-export type TensorDtype = 'F32' | 'F16' | 'BF16' | 'I64';
+export type TensorDtype = 'F32' | 'F16' | 'BF16' | 'I64' | 'I8';
 
 /** Where one tensor lies in its file. */
 export interface TensorLocation {
@@ -16,6 +16,11 @@ export interface TensorLocation {
   /** From the start of the file, not of the data. */
   readonly byteOffset: number;
   readonly byteLength: number;
+}
+
+/** In files of ours: the tensor with the scales of a matrix in int8. */
+export function scaleName(matrix: string): string {
+  return `${matrix}.scale`;
 }
 
 const LENGTH_BYTES = 8;
@@ -84,16 +89,18 @@ export function encodeSafetensorsHeader(tensors: readonly TensorHeading[]): Buff
   return Buffer.concat([length, json]);
 }
 
-/** Reads a small float tensor whole, as float32. */
+/** Reads a float tensor whole, as float32. */
 export async function readTensor({
   file,
   dtype,
   byteOffset,
   byteLength,
-}: TensorLocation): Promise<Float32Array> {
+}: TensorLocation): Promise<Float32Array<ArrayBuffer>> {
   const handle = await open(file, 'r');
   try {
-    return widen(await readExactly(handle, byteOffset, byteLength), dtype);
+    const bytes = await readExactly(handle, byteOffset, byteLength);
+    if (bytes.length < byteLength) throw new Error(`${file} became shorter while it was read`);
+    return widen(bytes, dtype);
   } finally {
     await handle.close();
   }
@@ -140,20 +147,16 @@ async function readExactly(handle: FileHandle, position: number, length: number)
   return buffer.subarray(0, bytesRead);
 }
 
-function widen(bytes: Buffer, dtype: string): Float32Array {
-  const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
+/** The machine is little-endian, as the format is: there is no ONNX Runtime for another. */
+function widen(buffer: Buffer, dtype: string): Float32Array<ArrayBuffer> {
+  const { buffer: bytes } = new Uint8Array(buffer);
   switch (dtype) {
     case 'F32':
-      return Float32Array.from({ length: bytes.length / 4 }, (_, index) => view.getFloat32(4 * index, true));
+      return new Float32Array(bytes);
     case 'F16':
-      return Float32Array.from({ length: bytes.length / 2 }, (_, index) =>
-        float16Value(view.getUint16(2 * index, true)),
-      );
+      return Float32Array.from(new Uint16Array(bytes), float16Value);
     case 'BF16':
-      return new Float32Array(
-        Uint32Array.from({ length: bytes.length / 2 }, (_, index) => view.getUint16(2 * index, true) << 16)
-          .buffer,
-      );
+      return new Float32Array(Uint32Array.from(new Uint16Array(bytes), (bits) => bits << 16).buffer);
     default:
       throw new Error(`a tensor of type ${dtype} cannot be read as float32`);
   }

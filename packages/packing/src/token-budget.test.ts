@@ -129,9 +129,9 @@ test('a sequence that is longer than the smallest budget needs room too', () => 
   });
 });
 
-test('without a device the default is 1024 tokens', () => {
+test('without a device the default is 512 tokens', () => {
   expect(calculateTokenBudget({ ...esm3b, freeMemoryBytes: null })).toMatchObject({
-    tokenBudget: 1024,
+    tokenBudget: 512,
     reason: 'no-device',
   });
 });

@@ -40,8 +40,8 @@ export const poolingSchema = z.enum(['mean', 'bos', 'max']);
 export type Pooling = z.infer<typeof poolingSchema>;
 export const embeddingDtypeSchema = z.enum(['float32', 'float16']);
 export type EmbeddingDtype = z.infer<typeof embeddingDtypeSchema>;
-/** Numbers that the model computes with; fp16 keeps statistics and pooling in float32. */
-export const precisionSchema = z.enum(['fp32', 'fp16']);
+/** Numbers that the model computes with; fp16 keeps statistics and pooling in float32, int8 all but its matrix products. */
+export const precisionSchema = z.enum(['fp32', 'fp16', 'int8']);
 export type Precision = z.infer<typeof precisionSchema>;
 export const longSequencesSchema = z.enum(['truncate', 'reject']);
 export type LongSequences = z.infer<typeof longSequencesSchema>;
@@ -61,7 +61,7 @@ export const workerConfigSchema = z.strictObject({
   /** The same files as the user named them, for messages. */
   displayPaths: z.array(z.string().min(1)).min(1),
   graphPath: z.string().min(1),
-  /** In fp32, for rows that overflow in fp16; null in a run that is in fp32. */
+  /** In fp32, for rows that are not finite in a narrower precision; null in a run that is in fp32. */
   fallbackGraphPath: z.string().min(1).nullable(),
   /** See docs/adr: large models share mapped weights instead of packing a private copy. */
   disablePrepacking: z.boolean(),

@@ -17,7 +17,7 @@ export interface ComputedPack {
 
 /**
  * Computes a pack. What the device has no memory for is computed in parts of half the size; rows that are NaN or infinite
- * are computed a second time, in fp32 when the run is in fp16, before they are given up. The other rows stay: no row
+ * are computed a second time, in fp32 when the run is in fp16 or int8, before they are given up. The other rows stay: no row
  * depends on whether its neighbours are finite.
  *
  * @param openRetry the session of the second time

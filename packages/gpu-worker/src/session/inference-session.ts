@@ -9,7 +9,7 @@ export interface SessionInput {
 
 export interface SessionOptions {
   readonly graphPath: string;
-  /** The same model in fp32, for rows that overflow in fp16; null in a run that is in fp32. */
+  /** The same model in fp32, for rows that are not finite in a narrower precision; null in a run that is in fp32. */
   readonly fallbackGraphPath: string | null;
   readonly provider: ExecutionProvider;
   readonly threads: number;

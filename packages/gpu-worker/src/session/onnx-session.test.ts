@@ -74,6 +74,7 @@ describe('the CUDA graph on a machine without the CUDA provider', () => {
 const cases: [ExecutionProvider, Precision, number][] = [
   ['cpu', 'fp32', 0.999_999],
   ['cpu', 'fp16', 0.999],
+  ['cpu', 'int8', 0.999],
   ['cuda', 'fp32', 0.999_999],
   ['cuda', 'fp16', 0.99],
 ];

@@ -8,7 +8,7 @@ export interface BudgetedSession {
 }
 
 /**
- * Where rows that are NaN or infinite are computed a second time: in fp32 when the run is in fp16, by a second session
+ * Where rows that are NaN or infinite are computed a second time: in fp32 when the run is in fp16 or int8, by a second session
  * that is opened when it is first needed, because most runs never need it; else by the same session.
  */
 export class RetrySession {

@@ -9,6 +9,7 @@ import protobuf from 'protobufjs/minimal.js';
 export const DATA_TYPE = {
   float: 1,
   uint8: 2,
+  int8: 3,
   int32: 6,
   int64: 7,
   bool: 9,

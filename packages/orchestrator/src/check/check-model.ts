@@ -9,7 +9,7 @@ import { EXIT_CODES, InputError, StoppedError, type Precision } from '@virnucpro
 import type { RunSettings } from '../config/run-options.ts';
 import type { RunContext } from '../run/run-context.ts';
 import { runJob } from '../run/run-job.ts';
-import { compareRuns, HALF_LIMIT, validatePackedEquivalence } from './compare-runs.ts';
+import { compareRuns, NARROW_LIMIT, validatePackedEquivalence } from './compare-runs.ts';
 import type { Equivalence } from './equivalence.ts';
 
 /** What `model check` found; everything is measured against fp32, one sequence at a time. */
@@ -19,8 +19,8 @@ export interface ModelCheck {
   readonly device: string;
   /** fp32, many sequences at once. */
   readonly packed: Equivalence;
-  /** fp16, many sequences at once; null when only fp32 was asked for. */
-  readonly half: Equivalence | null;
+  /** The precision, many sequences at once; null when that is fp32. */
+  readonly narrow: Equivalence | null;
   readonly isGood: boolean;
 }
 
@@ -50,15 +50,16 @@ export async function checkModel(
     const candidate = await embed('fp32-packed', { precision: 'fp32', packing: true });
     const packed = await validatePackedEquivalence({ reference, candidate, embeddingDim });
     if (packed.sequences + packed.missing === 0) throw nothingToCheck(fasta);
-    const half =
-      settings.precision === 'fp32'
+    const { precision } = settings;
+    const narrow =
+      precision === 'fp32'
         ? null
         : await compareRuns(
-            { reference, candidate: await embed('fp16-packed', { packing: true }), embeddingDim },
-            HALF_LIMIT,
+            { reference, candidate: await embed(`${precision}-packed`, { packing: true }), embeddingDim },
+            NARROW_LIMIT,
           );
-    const isGood = packed.isEquivalent && half?.isEquivalent !== false;
-    return { model: model.name, precision: settings.precision, device, packed, half, isGood };
+    const isGood = packed.isEquivalent && narrow?.isEquivalent !== false;
+    return { model: model.name, precision, device, packed, narrow, isGood };
   } finally {
     await rm(directory, { recursive: true, force: true });
   }

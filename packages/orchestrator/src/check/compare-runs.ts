@@ -6,8 +6,8 @@ import { readRecordsWithRows, readRunRows, type RunRow } from './run-rows.ts';
 
 /** Below it packing would have changed an embedding; in float32 and for the same kind of device. */
 export const PACKED_LIMIT = 0.999_999;
-/** The least that is asked of fp16, for any sequence. */
-export const HALF_LIMIT = 0.99;
+/** The least that is asked of fp16 and int8, for any sequence. */
+export const NARROW_LIMIT = 0.99;
 
 export interface ComparedRuns {
   /** Folders of two finished runs over the same input that wrote float32. */

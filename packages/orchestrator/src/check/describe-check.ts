@@ -6,11 +6,11 @@ const HEADINGS = ['residues', 'sequences', 'worst cosine', 'mean cosine', 'max a
 const COLUMN_WIDTH = 14;
 
 /** The figures of a check for people. */
-export function describeCheck({ model, device, packed, half, isGood }: ModelCheck): string {
+export function describeCheck({ model, precision, device, packed, narrow, isGood }: ModelCheck): string {
   return [
     `${model} on ${device}, against fp32 one sequence at a time`,
     ...describeEquivalence('packed in fp32', packed),
-    ...(half === null ? [] : describeEquivalence('packed in fp16', half)),
+    ...(narrow === null ? [] : describeEquivalence(`packed in ${precision}`, narrow)),
     '',
     isGood ? 'good' : 'NOT good: see the lines marked with !',
   ]

@@ -58,9 +58,9 @@ export const INPUT_OPTIONS = {
   precision: option({
     schema: precisionSchema,
     default: 'fp32',
-    describe: 'Numbers that the model computes with; fp16 is for GPUs: see model check',
+    describe: 'Numbers that the model computes with; fp16 is for GPUs, int8 for CPUs: see model check',
     group: GROUP,
-    value: 'fp32|fp16',
+    value: 'fp32|fp16|int8',
   }),
   dtype: option({
     schema: embeddingDtypeSchema,

@@ -26,7 +26,10 @@ export interface ResolvedDevices {
   readonly notice: string | null;
 }
 
-export type DeviceSettings = Pick<RunSettings, 'device' | 'gpus' | 'workers' | 'threads-per-worker'>;
+export type DeviceSettings = Pick<
+  RunSettings,
+  'device' | 'gpus' | 'workers' | 'threads-per-worker' | 'precision'
+>;
 
 /** Where devices and their libraries are looked for. */
 export interface DeviceSearch {
@@ -42,7 +45,7 @@ export const WORKER_OVERHEAD_BYTES = 400e6;
  * One entry per worker process.
  *
  * @param weightBytes memory that the weights take in a worker; bounds the default number of CPU workers
- * @throws {UsageError} DEVICE_CONFLICT · {DeviceError} NO_GPU, GPU_NOT_FOUND, CUDA_PROVIDER_MISSING
+ * @throws {UsageError} DEVICE_CONFLICT, PRECISION_FOR_CPU · {DeviceError} NO_GPU, GPU_NOT_FOUND, CUDA_PROVIDER_MISSING
  */
 export async function resolveDevices(
   settings: DeviceSettings,
@@ -61,6 +64,7 @@ export async function resolveDevices(
       return cpuDevices(settings, weightBytes, null);
     if (!isInstalled) return cpuDevices(settings, weightBytes, providerMissing(gpus.length, cudaProvider));
   }
+  if (settings.precision === 'int8') throw forCpu();
   const devices = chooseGpus(settings.gpus ?? 'all', variable, gpus, problem);
   if (!isInstalled) {
     const missing = providerMissing(devices.length, cudaProvider);
@@ -80,20 +84,28 @@ function leastMemory(devices: readonly DeviceSpec[], gpus: readonly Gpu[]): Devi
   return known.reduce((least, memory) => (memory.freeBytes < least.freeBytes ? memory : least));
 }
 
-/** @throws {UsageError} DEVICE_CONFLICT */
-export function checkConflicts({ device, gpus, workers }: DeviceSettings): void {
+/** @throws {UsageError} DEVICE_CONFLICT, PRECISION_FOR_CPU */
+export function checkConflicts({ device, gpus, workers, precision }: DeviceSettings): void {
   if (device === 'cpu' && gpus !== null) {
     throw new UsageError(
       'DEVICE_CONFLICT',
       `--device cpu and --gpus ${gpus} contradict each other. Leave one of them out.`,
     );
   }
+  if (precision === 'int8' && (device === 'cuda' || gpus !== null)) throw forCpu();
   if (workers !== null && (device === 'cuda' || gpus !== null)) {
     throw new UsageError(
       'DEVICE_CONFLICT',
       '--workers is for CPU; with GPUs there is one worker per GPU. Leave it out.',
     );
   }
+}
+
+function forCpu(): UsageError {
+  return new UsageError(
+    'PRECISION_FOR_CPU',
+    '--precision int8 is for CPUs: it has no kernels on GPUs, which have fp16. Use --precision fp16, or --device cpu.',
+  );
 }
 
 function cpuDevices(settings: DeviceSettings, weightBytes: number, notice: string | null): ResolvedDevices {

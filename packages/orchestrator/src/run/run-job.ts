@@ -3,7 +3,7 @@ import { resolveInputFiles } from '@virnucpro/fasta';
 import type { PreparedModel } from '@virnucpro/model';
 import { isVirnucproError, UsageError, type ExitCode } from '@virnucpro/protocol';
 
-import { resolveDevices, type ResolvedDevices } from '../devices/resolve-devices.ts';
+import { checkConflicts, resolveDevices, type ResolvedDevices } from '../devices/resolve-devices.ts';
 import { EventLog } from '../events/event-log.ts';
 import { closeOrchestratorLog, openOrchestratorLog } from '../logging/orchestrator-log.ts';
 import { chooseShare } from '../nodes/choose-share.ts';
@@ -93,6 +93,7 @@ async function runClaimed(
   nodeNotice: string | null,
 ): Promise<ExitCode> {
   const { settings, context } = request;
+  if (mission.kind !== 'merge') checkConflicts(settings);
   const model = await prepareRunModel(settings, context);
   const devices = await devicesFor(mission, request, model);
   const inputs = await describeInputs(request.files);

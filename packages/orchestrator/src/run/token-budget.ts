@@ -1,5 +1,5 @@
 import type { PreparedModel } from '@virnucpro/model';
-import { calculateTokenBudget, type NoTokenBudget, type Precision } from '@virnucpro/packing';
+import { calculateTokenBudget, type NoTokenBudget, type Precision as GpuPrecision } from '@virnucpro/packing';
 import { DeviceError } from '@virnucpro/protocol';
 
 import type { RunSettings } from '../config/run-options.ts';
@@ -15,7 +15,7 @@ export interface ChosenBudget {
 type BudgetSettings = Pick<RunSettings, 'token-budget' | 'max-residues' | 'precision'>;
 type BudgetModel = Pick<PreparedModel, 'name' | 'parameterCount' | 'embeddingDim' | 'layers' | 'heads'>;
 
-const BYTES_PER_WEIGHT = { fp32: 4, fp16: 2 } as const satisfies Record<Precision, number>;
+const BYTES_PER_WEIGHT = { fp32: 4, fp16: 2 } as const satisfies Record<GpuPrecision, number>;
 const SPECIAL_TOKENS = 2;
 
 /**
@@ -31,11 +31,12 @@ export function chooseTokenBudget(
   model: BudgetModel,
   { memory, earlier }: { memory: DeviceMemory | null; earlier: number | null },
 ): ChosenBudget {
-  const { precision } = settings;
+  // Memory is asked for on GPUs only, and int8 is refused there.
+  const precision = settings.precision === 'int8' ? 'fp32' : settings.precision;
   const asked = settings['token-budget'];
   if (asked === 'auto' && earlier !== null)
     return { tokenBudget: earlier, explanation: `${earlier} tokens per pack, as this run began` };
-  const budgetIn = (inPrecision: Precision) =>
+  const budgetIn = (inPrecision: GpuPrecision) =>
     calculateTokenBudget({
       freeMemoryBytes: memory?.freeBytes ?? null,
       modelBytes: BYTES_PER_WEIGHT[inPrecision] * model.parameterCount,
@@ -63,7 +64,7 @@ function modelTooLarge(
     memory,
     precision,
     wouldFitInHalf,
-  }: { memory: DeviceMemory | null; precision: Precision; wouldFitInHalf: boolean },
+  }: { memory: DeviceMemory | null; precision: GpuPrecision; wouldFitInHalf: boolean },
 ): DeviceError {
   const weights = gibibytes(BYTES_PER_WEIGHT[precision] * parameterCount);
   const fitting = (fittingModelBytes / BYTES_PER_WEIGHT[precision] / 1e9).toFixed(1);

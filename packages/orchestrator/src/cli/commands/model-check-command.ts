@@ -28,7 +28,7 @@ const SHARED_OPTIONS = [
 export function checkCommand(context: RunContext, finish: Finish): CommandModule<object, CheckArguments> {
   return {
     command: 'check <directory>',
-    describe: 'compare packed and fp16 embeddings of given sequences with fp32, one sequence at a time',
+    describe: 'compare packed, fp16 and int8 embeddings of given sequences with fp32, one sequence at a time',
     builder: (yargs) => buildOptions(yargs) as unknown as Argv<CheckArguments>,
     handler: async (argv) => {
       refuseStdin(argv.fasta);
@@ -57,7 +57,7 @@ function buildOptions(yargs: Argv): Argv {
         describe: 'protein FASTA, as for run; some hundred sequences of all lengths will do',
       })
       .option('precision', {
-        choices: ['fp16', 'fp32'] as const,
+        choices: ['fp16', 'int8', 'fp32'] as const,
         default: 'fp16',
         describe: 'fp32: check the packing only',
       })

@@ -9,7 +9,7 @@ import { checkCommand } from './model-check-command.ts';
 export function modelCommand(context: RunContext, finish: Finish): CommandModule {
   return {
     command: 'model',
-    describe: 'look at a model, build its ONNX graph, or check it in fp16',
+    describe: 'look at a model, build its ONNX graph, or check it in fp16 or int8',
     builder: (yargs) =>
       addAll(yargs, modelParts(context, finish)).demandCommand(
         1,
@@ -80,7 +80,7 @@ function buildCommand(context: RunContext, finish: Finish): CommandModule<object
           describe: 'folder to write to',
         })
         .option('precision', {
-          choices: ['fp32', 'fp16'] as const,
+          choices: ['fp32', 'fp16', 'int8'] as const,
           default: 'fp32',
           describe: 'numbers that the model computes with',
         })
