@@ -25,6 +25,7 @@ interface GpuReport {
 test('each child sees its own entry of CUDA_VISIBLE_DEVICES; logs and readings name the GPU behind it', async () => {
   const machine = await withGpus(directory.path('machine'), FOUR_GPUS, {
     CUDA_VISIBLE_DEVICES: 'GPU-77c3,1,3',
+    TEST_WORKERS: '2',
   });
   expect(await runProgram(job('--gpus', '0,1'), machine)).toMatchObject({ code: 0 });
 
@@ -54,7 +55,7 @@ test('all GPUs are used where nothing restricts them, a divided one by its parts
   const parts = ['  MIG 3g.40gb     Device  0: (UUID: MIG-c6d4f1ef-42e4-5de3-91c7-45d71c87eb3f)'];
   parts.push('  MIG 3g.40gb     Device  1: (UUID: MIG-cba663e8-9bed-5b25-b243-5985ef7c9beb)');
   const gpus = [{ ...FOUR_GPUS[0]!, parts }, FOUR_GPUS[1]!];
-  const machine = await withGpus(directory.path('machine'), gpus);
+  const machine = await withGpus(directory.path('machine'), gpus, { TEST_WORKERS: '3' });
   expect(await runProgram(job(), machine)).toMatchObject({ code: 0 });
   expect((await linesOf(machine.environments)).sort()).toEqual([
     `PCI_BUS_ID ${FOUR_GPUS[1]!.uuid}`,
@@ -73,6 +74,10 @@ test.each([[[]], [['--gpus', '0']], [['--device', 'cuda']]])(
     const refused = await runProgram(job('--precision', 'int8', ...options), machine);
     expect(refused).toMatchObject({ code: 2 });
     expect(refused.stderr).toMatch(/int8 is for CPUs.*--precision fp16, or --device cpu\.$/m);
+    const check = ['model', 'check', TINY_MODEL, '--fasta', PHAGE_PROTEINS, '--precision', 'int8'];
+    const refusedCheck = await runProgram([...check, ...options], machine);
+    expect(refusedCheck).toMatchObject({ code: 2 });
+    expect(refusedCheck.stderr).not.toContain('embedding');
     const computed = await runProgram(
       job('--precision', 'int8', '--device', 'cpu', '--workers', '1'),
       machine,

@@ -46,7 +46,7 @@ onSlurm('on a Slurm cluster of two nodes with four GPUs each', () => {
     'every worker of an array sees one GPU of its own',
     async () => {
       const run = new SlurmRun(cluster, directory.path('gpus'));
-      const gpus = await withGpus(directory.path('machine'), FOUR_GPUS);
+      const gpus = await withGpus(directory.path('machine'), FOUR_GPUS, { TEST_WORKERS: '4' });
       const job = [PHAGE_PROTEINS, '-o', run.out, '--json', '--model', TINY_MODEL, ...SMALL_SHARDS];
       const request = ['--nodes', '2', '--gpus-per-node', '4', '--cpus-per-task', '8', '--mem', '6000'];
       const { jobId, mergeJobId } = await run.submit([...job, ...request], {

@@ -18,7 +18,7 @@ export interface WeightConversion {
   /** The type, for messages. */
   readonly typeName: string;
   readonly headings: readonly TensorHeading[];
-  /** Writes the data of all tensors, in the order of the headings. */
+  /** Writes the data of all tensors, in the order of the headings; by `writeFile`, which writes all or throws. */
   readonly writeData: (target: FileHandle) => Promise<void>;
 }
 
@@ -52,21 +52,28 @@ export async function convertWeights(
   const file = join(cacheDirectory, kind, `${fingerprint.slice(0, 24)}-v${version}.safetensors`);
   const name = basename(directory);
   await mkdir(dirname(file), { recursive: true });
-  await makeOnce(file, {
-    make: (temporary) => {
-      onProgress(`converting the weights of ${name} to ${typeName}, once`);
-      return writeConverted(conversion, temporary);
-    },
-    onWait: () => onProgress(`waiting for another process that converts ${name} to ${typeName}`),
+  const made = () =>
+    makeOnce(file, {
+      make: (temporary) => {
+        onProgress(`converting the weights of ${name} to ${typeName}, once`);
+        return writeConverted(conversion, temporary);
+      },
+      onWait: () => onProgress(`waiting for another process that converts ${name} to ${typeName}`),
+    });
+  await made();
+  const tensors = await readSafetensors(file).catch(async () => {
+    onProgress(`${file} is damaged, and is made anew`);
+    await rm(file);
+    await made();
+    return readSafetensors(file);
   });
-  const tensors = await readSafetensors(file);
   return { file, tensors: new Map(tensors.map((tensor) => [tensor.name, tensor])) };
 }
 
 async function writeConverted({ headings, writeData }: WeightConversion, path: string): Promise<void> {
   const file = await open(path, 'wx');
   try {
-    await file.write(encodeSafetensorsHeader(headings));
+    await file.writeFile(encodeSafetensorsHeader(headings));
     await writeData(file);
     await file.sync();
   } catch (error) {

@@ -189,6 +189,20 @@ test.each<Precision>(['fp32', 'int8'])(
   },
 );
 
+test.each([
+  ['layer.1.intermediate.dense.bias', 3],
+  ['layer.1.LayerNorm.weight', 3],
+  ['layer.0.attention.self.query.bias', 60],
+  ['layer.0.attention.self.value.bias', 63],
+])('NaN in %s at %d makes every row NaN, in fp32 and in int8', async (tensor, at) => {
+  const broken = await mkdtemp(join(directory, 'broken-'));
+  await changedModel(TINY, broken, [{ tensor, at, value: Number.NaN }]);
+  for (const precision of ['fp32', 'int8'] as const) {
+    const rows = await embed(await openPrepared(broken, 'mean', precision), sequences.slice(0, 3));
+    expect(rows.every(Number.isNaN)).toBe(true);
+  }
+});
+
 /** The same model, but with NaN as the embedding of token 30 ("-"), which the sequences above do not use. */
 async function poisonedModel(): Promise<string> {
   const target = join(directory, 'poisoned');

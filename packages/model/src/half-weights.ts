@@ -7,7 +7,7 @@ import { relocated, usedTensors, type EsmModel } from './esm-model.ts';
 import { FLOAT16_MAX, roundToFloat16 } from './float16.ts';
 import type { TensorLocation } from './safetensors.ts';
 
-/** In the name of the file: raised whenever the same weights would give another one. */
+/** In the name of the file: raised, with GRAPH_VERSION, whenever the same weights would give another one. */
 const VERSION = 1;
 const BLOCK_ELEMENTS = 1 << 21;
 
@@ -46,7 +46,7 @@ async function appendHalved(tensor: TensorLocation, target: FileHandle): Promise
         tensor.byteOffset + first * elementBytes,
       );
       if (bytesRead < bytes.length) throw new Error(`${tensor.file} became shorter while it was read`);
-      await target.write(halve(bytes, tensor, first));
+      await target.writeFile(halve(bytes, tensor, first));
     }
   } finally {
     await source.close();

@@ -28,8 +28,6 @@ interface QuantizedRows {
 const ZERO_POINT = 128;
 /** Steps on either side of it. */
 const ROW_STEPS = 127;
-/** A row of zeros needs a scale too; 2^-100. */
-const LEAST_MAGNITUDE = 2 ** -100;
 
 /**
  * Products of rows in uint8 and matrices in int8. Every row has a scale of its own, from its largest number, unlike ONNX
@@ -49,7 +47,7 @@ export class Int8Linear {
   linear(input: string, { weight, bias, scale }: Int8LinearWeights, factor: number): string {
     const nodes = this.#nodes;
     const { builder } = nodes;
-    const rows = this.#quantized(input);
+    const rows = this.#quantized(input, weight.shape[0] ?? 0);
     const factorName = this.#constant('factor', factor);
     const products = builder.node(
       'MatMulIntegerToFloat',
@@ -60,7 +58,7 @@ export class Int8Linear {
     return builder.node('Add', [scaled, builder.node('Mul', [nodes.weight(bias), factorName])]);
   }
 
-  #quantized(input: string): QuantizedRows {
+  #quantized(input: string, width: number): QuantizedRows {
     const known = this.#rows.get(input);
     if (known !== undefined) return known;
     const { builder } = this.#nodes;
@@ -68,10 +66,10 @@ export class Int8Linear {
     const magnitude = builder.node('ReduceMax', [builder.node('Abs', [input]), last], {
       attributes: { keepdims: int(1) },
     });
-    const scales = builder.node('Mul', [
-      builder.node('Max', [magnitude, this.#constant('least_magnitude', LEAST_MAGNITUDE)]),
-      this.#constant('row_step', 1 / ROW_STEPS),
-    ]);
+    const finiteScales = builder.node('Mul', [magnitude, this.#constant('row_step', 1 / ROW_STEPS)]);
+    // ReduceMax may pass over a NaN, and no whole number stands for one: 0 x the row is 0, or NaN in what is made of the row.
+    const zeros = builder.floats('zeros', new Float32Array(width), [width, 1]);
+    const scales = builder.node('Add', [finiteScales, builder.node('MatMul', [input, zeros])]);
     const perRow = builder.node('Squeeze', [scales, last]);
     const zeroPoints = builder.node('Expand', [this.#zeroPoint(), builder.node('Shape', [perRow])]);
     const numbers = builder.node('QuantizeLinear', [input, perRow, zeroPoints], {

@@ -5,7 +5,7 @@ import { relocated, usedTensors, type EsmModel } from './esm-model.ts';
 import { matricesOf } from './esm-weights.ts';
 import { readTensor, scaleName, type TensorHeading, type TensorLocation } from './safetensors.ts';
 
-/** In the name of the file: raised whenever the same weights would give another one. */
+/** In the name of the file: raised, with GRAPH_VERSION, whenever the same weights would give another one. */
 const VERSION = 1;
 
 /**
@@ -39,11 +39,11 @@ export async function quantizeWeights(model: EsmModel, converted: ConvertedModel
       writeData: async (target) => {
         for (const tensor of tensors) {
           const values = await readTensor(tensor);
-          if (!matrices.has(tensor.name)) await target.write(bytesOf(values));
+          if (!matrices.has(tensor.name)) await target.writeFile(bytesOf(values));
           else {
             const { numbers, scales } = quantizeMatrix(tensor, values);
-            await target.write(bytesOf(numbers));
-            await target.write(bytesOf(scales));
+            await target.writeFile(bytesOf(numbers));
+            await target.writeFile(bytesOf(scales));
           }
         }
       },

@@ -151,7 +151,11 @@ describe('prepareModel in int8', () => {
       expect(converted.get(name)).toMatchObject({ dtype: 'I8', shape: [inputs, outputs] });
       const numbers = await readInt8Tensor(converted.get(name)!);
       const scales = await readTensor(scale);
-      expect(Math.max(...numbers.map(Math.abs))).toBe(63);
+      expect(scales.length).toBe(outputs);
+      scales.forEach((found, output) => {
+        const row = values.subarray(output * inputs, (output + 1) * inputs);
+        expect(found).toBe(Math.fround(Math.max(...row.map(Math.abs)) / 63));
+      });
       values.forEach((value, index) => {
         const output = Math.floor(index / inputs);
         const rounded = numbers[(index % inputs) * outputs + output]! * scales[output]!;
@@ -183,6 +187,38 @@ describe('prepareModel in int8', () => {
       message: expect.stringMatching(/layer\.1\.output\.dense\.weight .* \(number 7 .*--precision fp32/),
     });
     expect(await readdir(join(cacheDirectory, 'int8'))).toEqual([]);
+  });
+});
+
+describe('the cache folder', () => {
+  const TINY = resolve('test/fixtures/esm/tiny');
+  const prepareAs = (pooling: 'mean' | 'max', said: string[] = []) =>
+    prepareModel({
+      ...{ model: TINY, cacheDirectory, pooling, outputDtype: 'float32', maxResidues: 100 },
+      precision: 'int8',
+      onProgress: (message) => said.push(message),
+    });
+
+  test('may hold converted weights that were cut short: they are made anew', async () => {
+    await prepareAs('mean');
+    const [name] = await readdir(join(cacheDirectory, 'int8'));
+    const file = join(cacheDirectory, 'int8', name!);
+    const whole = await readFile(file);
+    await rm(file);
+    await writeFile(file, whole.subarray(0, -1));
+    const said: string[] = [];
+    await prepareAs('max', said);
+    expect(said).toEqual(expect.arrayContaining([expect.stringMatching(/is damaged, and is made anew/)]));
+    expect(await readFile(file)).toEqual(whole);
+  });
+
+  test.each(['fingerprints', 'int8'])('that cannot hold %s is refused with what to do', async (name) => {
+    await writeFile(join(cacheDirectory, name), '');
+    await expect(prepareAs('mean')).rejects.toMatchObject({
+      code: 'CACHE_UNWRITABLE',
+      exitCode: 2,
+      message: expect.stringMatching(/cannot be used: E.*VIRNUCPRO_CACHE_DIR/),
+    });
   });
 });
 

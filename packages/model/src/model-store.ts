@@ -7,6 +7,7 @@ import { basename, join, resolve } from 'node:path';
 import type { EmbeddingDtype, ExecutionProvider, Pooling, Precision } from '@virnucpro/protocol';
 
 import { DEMO_MODEL_NAME, ensureDemoModel } from './demo-model.ts';
+import { inCacheFolder } from './cache-folder.ts';
 import { buildEsmGraph, GRAPH_VERSION, loweringFor, providersOf } from './esm-graph.ts';
 import { loadEsmModel, type EsmModel } from './esm-model.ts';
 import { fingerprintModel } from './fingerprint.ts';
@@ -76,9 +77,13 @@ export function defaultCacheDirectory(environment: NodeJS.ProcessEnv): string {
 /**
  * Makes the graph of a model, once, in the cache folder; later calls find it. Safe for several processes at once.
  *
- * @throws {InputError} MODEL_NOT_FOUND, MODEL_CONFIG_INVALID, MODEL_WEIGHTS_MISSING, MODEL_WEIGHTS_INVALID
+ * @throws {InputError} MODEL_NOT_FOUND, MODEL_CONFIG_INVALID, MODEL_WEIGHTS_MISSING, MODEL_WEIGHTS_INVALID, CACHE_UNWRITABLE
  */
-export async function prepareModel(options: PrepareModelOptions): Promise<PreparedModel> {
+export function prepareModel(options: PrepareModelOptions): Promise<PreparedModel> {
+  return inCacheFolder(options.cacheDirectory, () => prepareInCache(options));
+}
+
+async function prepareInCache(options: PrepareModelOptions): Promise<PreparedModel> {
   const { cacheDirectory, onProgress } = options;
   const isDemo = options.model === DEMO_MODEL_NAME;
   const directory = isDemo ? await ensureDemoModel(cacheDirectory) : resolve(options.model);
@@ -159,9 +164,12 @@ export async function buildModelInto(
   },
 ): Promise<PreparedModel> {
   const model = await loadEsmModel(resolve(options.directory));
-  const fingerprint = await fingerprintModel(model, options.cacheDirectory);
+  const { fingerprint, converted } = await inCacheFolder(options.cacheDirectory, async () => {
+    const found = await fingerprintModel(model, options.cacheDirectory);
+    return { fingerprint: found, converted: await inPrecision(model, found, options) };
+  });
   await mkdir(options.outDirectory, { recursive: true });
-  await writeGraph(await inPrecision(model, fingerprint, options), options, options.outDirectory);
+  await writeGraph(converted, options, options.outDirectory);
   return describe(model, false, fingerprint, {
     graphPaths: graphPathsIn(options.outDirectory),
     fallbackGraphPaths: null,
@@ -186,6 +194,8 @@ async function buildAside(model: EsmModel, options: GraphOptions, graphDirectory
 async function writeGraph(model: EsmModel, options: GraphOptions, directory: string): Promise<void> {
   const names = new Map(model.weights.files.map((file, index) => [file, `weights-${index}.safetensors`]));
   for (const [file, name] of names) await placeWeights(file, join(directory, name));
+  // One that was there before would read what are other weights now.
+  for (const name of Object.values(GRAPH_FILES)) await rm(join(directory, name), { force: true });
   for (const provider of providersOf(options.precision)) {
     const graph = await buildEsmGraph(model, {
       pooling: options.pooling,

@@ -8,4 +8,7 @@ appendFileSync(
   TEST_ENVIRONMENTS,
   `task ${SLURM_ARRAY_TASK_ID}: ${CUDA_VISIBLE_DEVICES} in order ${CUDA_DEVICE_ORDER}\n`,
 );
-startWorkerProcess({ sessionThreadEntry: new URL('empty-session.mjs', import.meta.url) });
+startWorkerProcess({
+  sessionThreadEntry: new URL('empty-session.mjs', import.meta.url),
+  loaderThreadEntry: new URL('../../devices/programs/gated-loader.mjs', import.meta.url),
+});

@@ -7,6 +7,7 @@ import { readManifest, runPaths } from '@virnucpro/checkpoint';
 import { EXIT_CODES, InputError, StoppedError, type Precision } from '@virnucpro/protocol';
 
 import type { RunSettings } from '../config/run-options.ts';
+import { resolveDevices } from '../devices/resolve-devices.ts';
 import type { RunContext } from '../run/run-context.ts';
 import { runJob } from '../run/run-job.ts';
 import { compareRuns, NARROW_LIMIT, validatePackedEquivalence } from './compare-runs.ts';
@@ -36,6 +37,8 @@ export async function checkModel(
   settings: RunSettings,
   context: RunContext,
 ): Promise<ModelCheck> {
+  // What the last run would refuse is refused before the first.
+  await resolveDevices(settings, 0, context);
   const directory = await mkdtemp(join(tmpdir(), 'virnucpro-check-'));
   const embed = async (name: string, changes: Partial<RunSettings>): Promise<string> => {
     const runDirectory = join(directory, name);

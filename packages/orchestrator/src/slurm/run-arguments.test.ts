@@ -23,6 +23,7 @@ test('what was asked of Slurm is what must be used', () => {
 test.each([
   [{ device: 'cuda' }, {}, '--gpus-per-node'],
   [{ gpus: '0,1' }, {}, '--gpus-per-node'],
+  [{ precision: 'int8' }, { 'gpus-per-node': 2 }, 'int8 is for CPUs'],
   [{ 'force-restart': true }, {}, 'force-restart'],
   [{ 'metrics-file': 'x.prom' }, { nodes: 2 }, '2 nodes would write'],
 ])('%j with %j is refused now, not in the queue', (run, slurm, says) => {

@@ -9,6 +9,7 @@ import {
   type RunOptionName,
   type RunSettings,
 } from '../config/run-options.ts';
+import { checkConflicts } from '../devices/resolve-devices.ts';
 import type { SlurmSettings } from './slurm-options.ts';
 
 /** The script decides which node is which; and what throws work away must not be said again at every restart. */
@@ -21,7 +22,7 @@ export const PASSED_OPTIONS = RUN_OPTION_NAMES.filter((name) => !NOT_PASSED.has(
  * The flags of `run` in a batch script: those that differ from the defaults, with absolute paths. Pure but for the
  * current directory.
  *
- * @throws {UsageError} DEVICE_CONFLICT, SHARED_METRICS_FILE, INVALID_SETTING
+ * @throws {UsageError} DEVICE_CONFLICT, PRECISION_FOR_CPU, SHARED_METRICS_FILE, INVALID_SETTING
  */
 export function runArguments(settings: RunSettings, slurm: SlurmSettings): string[] {
   if (settings['force-restart']) {
@@ -37,6 +38,7 @@ export function runArguments(settings: RunSettings, slurm: SlurmSettings): strin
     );
   }
   const chosen = { ...settings, ...deviceOf(settings, slurm), ...absolutePaths(settings) };
+  checkConflicts(chosen);
   return PASSED_OPTIONS.flatMap((name) => flagsOf(name, chosen[name]));
 }
 

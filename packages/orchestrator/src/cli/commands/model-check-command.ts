@@ -59,7 +59,7 @@ function buildOptions(yargs: Argv): Argv {
       .option('precision', {
         choices: ['fp16', 'int8', 'fp32'] as const,
         default: 'fp16',
-        describe: 'fp32: check the packing only',
+        describe: 'fp16, for GPUs; int8, for CPUs; fp32: check the packing only',
       })
       .option('json', { type: 'boolean', default: false, describe: 'print JSON' }),
     SHARED_OPTIONS,

@@ -68,7 +68,7 @@ interface BuildArguments {
 function buildCommand(context: RunContext, finish: Finish): CommandModule<object, BuildArguments> {
   return {
     command: 'build <directory>',
-    describe: 'write the ONNX graph of a HuggingFace ESM-2 directory; the weights stay where they are',
+    describe: 'write the ONNX graph of a HuggingFace ESM-2 directory; fp32 weights stay where they are',
     builder: (yargs) =>
       yargs
         .positional('directory', { type: 'string', demandOption: true })
