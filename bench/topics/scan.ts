@@ -6,7 +6,7 @@ import { scanFasta } from '@virnucpro/fasta';
 import { createEsmTokenizer } from '@virnucpro/model';
 
 import { inTemporaryDirectory, writeFasta, type Mix } from '../inputs.ts';
-import { type Cell, type Topic } from '../topic.ts';
+import { medianOf, type Cell, type Topic } from '../topic.ts';
 
 const INPUTS: readonly { readonly mix: Mix; readonly records: number }[] = [
   { mix: 'proteins, mean 337', records: 850_000 },
@@ -67,17 +67,13 @@ async function compare(path: string): Promise<Cell[][]> {
   for (let round = 0; round < ROUNDS; round += 1) {
     for (const [{ run }, measured] of runs) measured.push(await run(path));
   }
-  const seqkitMs = medianOf(runs.get(SEQKIT) ?? [], ({ wallMs }) => wallMs);
+  const seqkitMs = medianOf((runs.get(SEQKIT) ?? []).map(({ wallMs }) => wallMs));
   return [...runs].map(([{ name }, measured]) => {
-    const wallMs = medianOf(measured, (run) => run.wallMs);
-    const cpuMs = medianOf(measured, (run) => run.cpuMs);
+    const wallMs = medianOf(measured.map((run) => run.wallMs));
+    const cpuMs = medianOf(measured.map((run) => run.cpuMs));
     const ratio = Number.isNaN(seqkitMs) ? '' : seqkitMs / wallMs;
     return [name, size / 1e3 / wallMs, ratio, cpuMs / (size / 1e9) / 1000];
   });
-}
-
-function medianOf(runs: readonly Measured[], of: (run: Measured) => number): number {
-  return runs.map(of).sort((a, b) => a - b)[runs.length >> 1] ?? NaN;
 }
 
 function isInstalled(program: string): boolean {

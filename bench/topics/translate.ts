@@ -5,7 +5,7 @@ import { loadavg } from 'node:os';
 import { dirname, join } from 'node:path';
 
 import { inTemporaryDirectory } from '../inputs.ts';
-import type { Cell, Topic } from '../topic.ts';
+import { medianOf, type Cell, type Topic } from '../topic.ts';
 
 /** Real genomes, repeated under new names until there are enough. */
 const GENOMES = ['lambda.fa', 'sars2.fasta', 'phix.fasta', 'flu_ha.fasta', 'flu_pb2.fasta'];
@@ -136,7 +136,7 @@ async function compare(
       runs.get(name)?.push(await measure(command(large, output), dirname(output)));
     }
   }
-  const medianMs = (name: string, of: (run: Measured) => number) => medianOf(runs.get(name) ?? [], of);
+  const medianMs = (name: string, of: (run: Measured) => number) => medianOf((runs.get(name) ?? []).map(of));
   const cpuMs = (name: string) => medianMs(name, (run) => run.cpuMs);
   const times = (peer: string, name: string) =>
     runs.has(peer) && name !== START ? cpuMs(peer) / cpuMs(name) : '';
@@ -150,10 +150,6 @@ async function compare(
     medianMs(name, (run) => run.peakRssBytes) / 2 ** 20,
     (peaks.get(name) ?? NaN) / 2 ** 20,
   ]);
-}
-
-function medianOf(runs: readonly Measured[], of: (run: Measured) => number): number {
-  return runs.map(of).sort((a, b) => a - b)[runs.length >> 1] ?? NaN;
 }
 
 function isInstalled(program: string): boolean {

@@ -1,3 +1,5 @@
+import { sep } from 'node:path';
+
 import { InputError } from '@virnucpro/protocol';
 
 const UNUSABLE = new Set(['EACCES', 'EPERM', 'EROFS', 'ENOTDIR', 'EISDIR', 'EEXIST']);
@@ -23,5 +25,5 @@ export async function inCacheFolder<T>(cacheDirectory: string, work: () => Promi
 function isAbout(error: unknown, directory: string): error is NodeJS.ErrnoException {
   if (!(error instanceof Error)) return false;
   const { code = '', path = '' } = error as NodeJS.ErrnoException;
-  return UNUSABLE.has(code) && path.startsWith(directory);
+  return UNUSABLE.has(code) && `${path}${sep}`.startsWith(`${directory}${sep}`);
 }

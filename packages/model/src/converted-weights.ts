@@ -1,6 +1,8 @@
 import { mkdir, open, rm, type FileHandle } from 'node:fs/promises';
 import { basename, dirname, join } from 'node:path';
 
+import { InputError } from '@virnucpro/protocol';
+
 import { makeOnce } from './make-once.ts';
 import {
   encodeSafetensorsHeader,
@@ -61,9 +63,10 @@ export async function convertWeights(
       onWait: () => onProgress(`waiting for another process that converts ${name} to ${typeName}`),
     });
   await made();
-  const tensors = await readSafetensors(file).catch(async () => {
+  const tensors = await readSafetensors(file).catch(async (error: unknown) => {
+    if (!(error instanceof InputError)) throw error;
     onProgress(`${file} is damaged, and is made anew`);
-    await rm(file);
+    await rm(file, { force: true });
     await made();
     return readSafetensors(file);
   });

@@ -64,7 +64,7 @@ export async function resolveDevices(
       return cpuDevices(settings, weightBytes, null);
     if (!isInstalled) return cpuDevices(settings, weightBytes, providerMissing(gpus.length, cudaProvider));
   }
-  if (settings.precision === 'int8') throw forCpu();
+  if (settings.precision === 'int8') throw int8OnGpu();
   const devices = chooseGpus(settings.gpus ?? 'all', variable, gpus, problem);
   if (!isInstalled) {
     const missing = providerMissing(devices.length, cudaProvider);
@@ -92,7 +92,7 @@ export function checkConflicts({ device, gpus, workers, precision }: DeviceSetti
       `--device cpu and --gpus ${gpus} contradict each other. Leave one of them out.`,
     );
   }
-  if (precision === 'int8' && (device === 'cuda' || gpus !== null)) throw forCpu();
+  if (precision === 'int8' && (device === 'cuda' || gpus !== null)) throw int8OnGpu();
   if (workers !== null && (device === 'cuda' || gpus !== null)) {
     throw new UsageError(
       'DEVICE_CONFLICT',
@@ -101,7 +101,7 @@ export function checkConflicts({ device, gpus, workers, precision }: DeviceSetti
   }
 }
 
-function forCpu(): UsageError {
+function int8OnGpu(): UsageError {
   return new UsageError(
     'PRECISION_FOR_CPU',
     '--precision int8 is for CPUs: it has no kernels on GPUs, which have fp16. Use --precision fp16, or --device cpu.',

@@ -93,6 +93,7 @@ async function runClaimed(
   nodeNotice: string | null,
 ): Promise<ExitCode> {
   const { settings, context } = request;
+  // Before weights are read and converted, which takes minutes.
   if (mission.kind !== 'merge') checkConflicts(settings);
   const model = await prepareRunModel(settings, context);
   const devices = await devicesFor(mission, request, model);
